@@ -1,0 +1,202 @@
+import { ConfigError } from './errors.ts'
+import type { Props } from './props.ts'
+
+export type ConfigType = 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD'
+export type Importance = 'HIGH' | 'MEDIUM' | 'LOW'
+export type Width = 'NONE' | 'SHORT' | 'MEDIUM' | 'LONG'
+
+/** Throws ConfigError (ConfigError.invalid) when the parsed value is not allowed. */
+export interface Validator {
+  (key: string, value: unknown): void
+  /** What is allowed, for documentation: `[1,...]`, `[a, b]`. */
+  readonly describe?: string
+}
+
+export interface Recommender {
+  values?(key: string, props: Props): readonly string[]
+  visible?(key: string, props: Props): boolean
+}
+
+export interface ConfigKey<T extends ConfigType = ConfigType, D = unknown> {
+  readonly type: T
+  /** Absent: required. `null`: optional without a value. Lists: an array. */
+  readonly default?: D
+  readonly importance: Importance
+  readonly documentation: string
+  readonly validator?: Validator
+  readonly group?: string
+  readonly order?: number
+  readonly width?: Width
+  readonly displayName?: string
+  readonly dependents?: readonly string[]
+  readonly recommender?: Recommender
+}
+
+interface TypeOf {
+  BOOLEAN: boolean
+  STRING: string
+  INT: number
+  SHORT: number
+  LONG: number
+  DOUBLE: number
+  LIST: readonly string[]
+  CLASS: string
+  PASSWORD: string
+}
+
+type ValueOf<K> = K extends ConfigKey<infer T, infer D> ? (K extends { default: null } ? TypeOf[T] | null : TypeOf[T] | (D & never)) : never
+
+export type ConfigOf<Def> = Def extends ConfigDef<infer Keys> ? { readonly [N in keyof Keys]: ValueOf<Keys[N]> } : never
+
+/** One key's answer of a validation: mutable only by copy. */
+export interface ConfigValue {
+  readonly name: string
+  /** As given, or the default, in text form. */
+  readonly value: string | null
+  readonly recommendedValues: readonly string[]
+  readonly errors: readonly string[]
+  readonly visible: boolean
+}
+
+export interface ConfigDef<Keys extends Readonly<Record<string, ConfigKey>> = Readonly<Record<string, ConfigKey>>> {
+  readonly keys: Keys
+  /** Typed and frozen; throws the first ConfigError. Unknown keys are ignored. */
+  parse(props: Props): { readonly [N in keyof Keys]: ValueOf<Keys[N]> }
+  /** Every key's value with all its messages; never throws. */
+  validate(props: Props): readonly ConfigValue[]
+}
+
+/**
+ * One definition, several uses: typed parsing, Connect's validation answers, documentation.
+ * Rules and message texts: org.apache.kafka.common.config.ConfigDef.
+ */
+export function configDef<const Keys extends Readonly<Record<string, ConfigKey>>>(keys: Keys): ConfigDef<Keys> {
+  return {
+    keys,
+    parse(props) {
+      const parsed: Record<string, unknown> = {}
+      for (const [name, key] of Object.entries(keys)) parsed[name] = parseKey(name, key, props)
+      return Object.freeze(parsed) as never
+    },
+    validate(props) {
+      return Object.entries(keys).map(([name, key]) => validateKey(name, key, props))
+    },
+  }
+}
+
+function parseKey(name: string, key: ConfigKey, props: Props): unknown {
+  const raw = props[name]
+  if (raw === undefined) {
+    if (!('default' in key)) throw missing(name)
+    return key.default
+  }
+  const value = parseValue(name, key.type, raw)
+  key.validator?.(name, value)
+  return value
+}
+
+function missing(name: string): ConfigError {
+  return new ConfigError(name, `Missing required configuration "${name}" which has no default value.`)
+}
+
+function validateKey(name: string, key: ConfigKey, props: Props): ConfigValue {
+  const errors: string[] = []
+  const raw = props[name]
+  let value: unknown = null
+  if (raw === null) errors.push('Null value can not be supplied as the configuration value.')
+  else if (raw === undefined) {
+    if ('default' in key) value = key.default
+    else errors.push(missing(name).message)
+  } else {
+    try {
+      value = parseValue(name, key.type, raw)
+    } catch (error) {
+      errors.push((error as Error).message)
+    }
+    // Kafka runs the validator on null after a failed parse, so that one bad value can give two messages.
+    try {
+      key.validator?.(name, value)
+    } catch (error) {
+      errors.push((error as Error).message)
+    }
+  }
+  return {
+    name,
+    value: value === null || value === undefined ? null : configText(value, key.type),
+    recommendedValues: key.recommender?.values?.(name, props) ?? [],
+    errors,
+    visible: key.recommender?.visible?.(name, props) ?? true,
+  }
+}
+
+/** A parsed value in the text form that REST answers show. */
+export function configText(value: unknown, type: ConfigType): string {
+  if (type === 'PASSWORD') return '[hidden]'
+  return Array.isArray(value) ? value.join(',') : String(value)
+}
+
+const INTEGER_RANGES = { SHORT: 2 ** 15, INT: 2 ** 31, LONG: 2 ** 63 } as const
+
+export function parseValue(name: string, type: ConfigType, raw: string): unknown {
+  const text = raw.trim()
+  switch (type) {
+    case 'STRING':
+    case 'CLASS':
+      return text
+    case 'PASSWORD':
+      return raw
+    case 'LIST':
+      return text === '' ? [] : text.split(/\s*,\s*/)
+    case 'BOOLEAN':
+      if (/^true$/i.test(text)) return true
+      if (/^false$/i.test(text)) return false
+      throw ConfigError.invalid(name, raw, 'Expected value to be either true or false')
+    case 'DOUBLE':
+      if (text !== '' && !Number.isNaN(Number(text))) return Number(text)
+      throw ConfigError.invalid(name, raw, 'Not a number of type DOUBLE')
+    case 'SHORT':
+    case 'INT':
+    case 'LONG': {
+      const limit = INTEGER_RANGES[type]
+      const value = /^[+-]?\d+$/.test(text) ? Number(text) : NaN
+      if (value >= -limit && value < limit) return value
+      // 2^63-1 rounds to 2^63 as a double; configs use it for "no limit"
+      if (type === 'LONG' && text === '9223372036854775807') return value
+      throw ConfigError.invalid(name, raw, `Not a number of type ${type}`)
+    }
+  }
+}
+
+function validator(describe: string, check: (key: string, value: unknown) => void): Validator {
+  return Object.assign((key: string, value: unknown) => check(key, value), { describe })
+}
+
+export const validators = {
+  atLeast: (min: number): Validator =>
+    validator(`[${min},...]`, (key, value) => {
+      if (value === null) throw ConfigError.invalid(key, value, 'Value must be non-null')
+      if ((value as number) < min) throw ConfigError.invalid(key, value, `Value must be at least ${min}`)
+    }),
+  between: (min: number, max: number): Validator =>
+    validator(`[${min},...,${max}]`, (key, value) => {
+      if (value === null) throw ConfigError.invalid(key, value, 'Value must be non-null')
+      if ((value as number) < min) throw ConfigError.invalid(key, value, `Value must be at least ${min}`)
+      if ((value as number) > max) throw ConfigError.invalid(key, value, `Value must be no more than ${max}`)
+    }),
+  oneOf: (...allowed: readonly string[]): Validator =>
+    validator(`[${allowed.join(', ')}]`, (key, value) => {
+      if (!allowed.includes(value as string)) throw ConfigError.invalid(key, value, `String must be one of: ${allowed.join(', ')}`)
+    }),
+  oneOfIgnoreCase: (...allowed: readonly string[]): Validator =>
+    validator(`(case insensitive) [${allowed.join(', ')}]`, (key, value) => {
+      if (typeof value !== 'string' || !allowed.some((a) => a.toLowerCase() === value.toLowerCase()))
+        throw ConfigError.invalid(key, value, `String must be one of (case insensitive): ${allowed.join(', ')}`)
+    }),
+  nonEmpty: validator('non-empty string', (key, value) => {
+    if (value === '') throw ConfigError.invalid(key, value, 'String must be non-empty')
+  }),
+  all: (...of: readonly Validator[]): Validator =>
+    validator(of.map((v) => v.describe ?? '').join(' and '), (key, value) => {
+      for (const check of of) check(key, value)
+    }),
+}

@@ -1,0 +1,48 @@
+import type { Schema, SchemaAttributes } from './schema.ts'
+import { schema } from './schema.ts'
+
+export const DECIMAL = 'org.apache.kafka.connect.data.Decimal'
+export const DATE = 'org.apache.kafka.connect.data.Date'
+export const TIME = 'org.apache.kafka.connect.data.Time'
+export const TIMESTAMP = 'org.apache.kafka.connect.data.Timestamp'
+
+/** value = unscaled × 10^-scale */
+export class Decimal {
+  readonly unscaled: bigint
+  readonly scale: number
+  constructor(unscaled: bigint, scale: number) {
+    this.unscaled = unscaled
+    this.scale = scale
+  }
+  /** Without exponent: `12.34`. */
+  toString(): string {
+    const sign = this.unscaled < 0n ? '-' : ''
+    const digits = (this.unscaled < 0n ? -this.unscaled : this.unscaled).toString()
+    if (this.scale <= 0) return sign + digits + '0'.repeat(-this.scale)
+    const padded = digits.padStart(this.scale + 1, '0')
+    return `${sign}${padded.slice(0, -this.scale)}.${padded.slice(-this.scale)}`
+  }
+}
+
+/** BYTES: big-endian two's complement of the unscaled integer; plain value `Decimal`. */
+export const decimalSchema = (scale: number, a: SchemaAttributes = {}): Schema =>
+  schema.bytes({ name: DECIMAL, version: 1, parameters: { scale: String(scale) }, ...a })
+/** INT32 days since the epoch; plain value `Date` at midnight UTC. */
+export const dateSchema = (a: SchemaAttributes = {}): Schema => schema.int32({ name: DATE, version: 1, ...a })
+/** INT32 milliseconds since midnight; plain value `Date` on 1970-01-01 UTC. */
+export const timeSchema = (a: SchemaAttributes = {}): Schema => schema.int32({ name: TIME, version: 1, ...a })
+/** INT64 milliseconds since the epoch; plain value `Date`. */
+export const timestampSchema = (a: SchemaAttributes = {}): Schema => schema.int64({ name: TIMESTAMP, version: 1, ...a })
+
+/** Big-endian two's complement in the fewest bytes, as java.math.BigInteger#toByteArray. */
+export function bigintToBytes(value: bigint): Buffer {
+  let size = 1
+  while (BigInt.asIntN(size * 8, value) !== value) size++
+  const hex = BigInt.asUintN(size * 8, value).toString(16).padStart(size * 2, '0')
+  return Buffer.from(hex, 'hex')
+}
+
+export function bigintFromBytes(bytes: Uint8Array): bigint {
+  if (bytes.length === 0) return 0n
+  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`))
+}
