@@ -44,7 +44,12 @@ interface TypeOf {
   PASSWORD: string
 }
 
-type ValueOf<K> = K extends ConfigKey<infer T, infer D> ? (K extends { default: null } ? TypeOf[T] | null : TypeOf[T] | (D & never)) : never
+type ValueOf<K> =
+  K extends ConfigKey<infer T, infer D>
+    ? K extends { default: null }
+      ? TypeOf[T] | null
+      : TypeOf[T] | (D & never)
+    : never
 
 export type ConfigOf<Def> = Def extends ConfigDef<infer Keys> ? { readonly [N in keyof Keys]: ValueOf<Keys[N]> } : never
 
@@ -185,7 +190,8 @@ export const validators = {
     }),
   oneOf: (...allowed: readonly string[]): Validator =>
     validator(`[${allowed.join(', ')}]`, (key, value) => {
-      if (!allowed.includes(value as string)) throw ConfigError.invalid(key, value, `String must be one of: ${allowed.join(', ')}`)
+      if (!allowed.includes(value as string))
+        throw ConfigError.invalid(key, value, `String must be one of: ${allowed.join(', ')}`)
     }),
   oneOfIgnoreCase: (...allowed: readonly string[]): Validator =>
     validator(`(case insensitive) [${allowed.join(', ')}]`, (key, value) => {

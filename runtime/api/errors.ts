@@ -54,7 +54,10 @@ export class ConfigError extends ConnectError {
   }
   /** The message of Kafka's ConfigDef: `Invalid value V for configuration N: why`. */
   static invalid(key: string, value: unknown, why?: string): ConfigError {
-    return new ConfigError(key, `Invalid value ${String(value)} for configuration ${key}${why === undefined ? '' : `: ${why}`}`)
+    return new ConfigError(
+      key,
+      `Invalid value ${String(value)} for configuration ${key}${why === undefined ? '' : `: ${why}`}`,
+    )
   }
 }
 

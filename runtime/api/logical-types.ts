@@ -38,11 +38,16 @@ export const timestampSchema = (a: SchemaAttributes = {}): Schema => schema.int6
 export function bigintToBytes(value: bigint): Buffer {
   let size = 1
   while (BigInt.asIntN(size * 8, value) !== value) size++
-  const hex = BigInt.asUintN(size * 8, value).toString(16).padStart(size * 2, '0')
+  const hex = BigInt.asUintN(size * 8, value)
+    .toString(16)
+    .padStart(size * 2, '0')
   return Buffer.from(hex, 'hex')
 }
 
 export function bigintFromBytes(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n
-  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`))
+  return BigInt.asIntN(
+    bytes.length * 8,
+    BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`),
+  )
 }

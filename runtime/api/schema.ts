@@ -74,7 +74,10 @@ export const schema = {
     Object.freeze({ type: 'ARRAY', optional: false, ...a, valueSchema: items }),
   map: (keys: Schema, values: Schema, a: SchemaAttributes = {}): Schema =>
     Object.freeze({ type: 'MAP', optional: false, ...a, keySchema: keys, valueSchema: values }),
-  struct: (fields: Readonly<Record<string, Schema>> | readonly (readonly [string, Schema])[], a: SchemaAttributes = {}): Schema => {
+  struct: (
+    fields: Readonly<Record<string, Schema>> | readonly (readonly [string, Schema])[],
+    a: SchemaAttributes = {},
+  ): Schema => {
     const entries = Array.isArray(fields) ? (fields as readonly (readonly [string, Schema])[]) : Object.entries(fields)
     return Object.freeze({
       type: 'STRUCT',
@@ -86,7 +89,10 @@ export const schema = {
 }
 
 /** The same schema with other attributes. `undefined` removes one. */
-export function withAttributes(of: Schema, attributes: { [K in keyof SchemaAttributes]: SchemaAttributes[K] | undefined }): Schema {
+export function withAttributes(
+  of: Schema,
+  attributes: { [K in keyof SchemaAttributes]: SchemaAttributes[K] | undefined },
+): Schema {
   const merged: Record<string, unknown> = { ...of, ...attributes }
   for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key]
   return Object.freeze(merged) as unknown as Schema
