@@ -1,0 +1,188 @@
+import { EmbeddedPostgres } from '@naru/embedded/postgres'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Child } from './child.ts'
+import { freePorts } from './ports.ts'
+import { RestClient } from './rest.ts'
+import type { S3Access } from './s3-lines.ts'
+import type { KafkaUnderTest } from './kafka-under-test.ts'
+import { startKafka } from './kafka-under-test.ts'
+
+export const BUCKET = 'landing'
+
+/** Kafka, Postgres, S3 and workers, each a process of its own that can be killed and comes back on the same port. */
+export class Lab implements AsyncDisposable {
+  readonly dir: string
+  readonly kafka: KafkaUnderTest
+  readonly postgres: EmbeddedPostgres
+  readonly s3: Child
+  readonly s3Access: S3Access
+  readonly workers: readonly Child[]
+  readonly rest: RestClient
+  readonly #stack: AsyncDisposableStack
+
+  private constructor(parts: Omit<Lab, 'rest' | typeof Symbol.asyncDispose | 'restOf'>, stack: AsyncDisposableStack, rest: RestClient) {
+    this.dir = parts.dir
+    this.kafka = parts.kafka
+    this.postgres = parts.postgres
+    this.s3 = parts.s3
+    this.s3Access = parts.s3Access
+    this.workers = parts.workers
+    this.rest = rest
+    this.#stack = stack
+  }
+
+  static async start(options: { workers: number; workerProps?: Readonly<Record<string, string>> }): Promise<Lab> {
+    await using stack = new AsyncDisposableStack()
+    const dir = await mkdtemp(join(tmpdir(), 'naru-lab-'))
+    stack.defer(() => rm(dir, { recursive: true, force: true }))
+
+    const kafka = stack.use(await startKafka(dir))
+    const postgres = stack.use(
+      await EmbeddedPostgres.start({
+        dataDir: join(dir, 'postgres'),
+        settings: { max_replication_slots: '20', max_wal_senders: '20' },
+      }),
+    )
+
+    const [s3Port = 0, ...restPorts] = await freePorts(1 + options.workers)
+    const s3Access: S3Access = {
+      endpoint: `http://127.0.0.1:${s3Port}`,
+      region: 'us-east-1',
+      bucket: BUCKET,
+      accessKeyId: 'naru',
+      secretAccessKey: 'naru-secret',
+    }
+    await mkdir(join(dir, 's3', BUCKET), { recursive: true })
+    const s3 = stack.use(
+      new Child({
+        name: 's3',
+        args: ['embedded', 's3', '--port', String(s3Port), '--data', join(dir, 's3')],
+        logFile: join(dir, 's3.log'),
+        ready: () => accepts(s3Port),
+      }),
+    )
+    await s3.start()
+
+    const run = `lab-${Math.random().toString(36).slice(2, 8)}`
+    const workers: Child[] = []
+    for (const [i, port] of restPorts.entries()) {
+      const file = join(dir, `worker-${i}.properties`)
+      await writeFile(file, properties({ ...workerProps(run, kafka.bootstrap, port), ...options.workerProps }))
+      const worker = stack.use(
+        new Child({
+          name: `worker ${i}`,
+          args: ['worker', file],
+          logFile: join(dir, `worker-${i}.log`),
+          ready: () => healthy(port),
+        }),
+      )
+      workers.push(worker)
+    }
+    await Promise.all(workers.map((worker) => worker.start()))
+    const rest = new RestClient(restPorts.map((port) => `http://127.0.0.1:${port}`))
+    return new Lab({ dir, kafka, postgres, s3, s3Access, workers }, stack.move(), rest)
+  }
+
+  /** The REST API of one worker alone. */
+  restOf(worker: number): RestClient {
+    return new RestClient([this.rest.urls[worker] as string])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync()
+  }
+}
+
+/** Short timeouts, so that a killed worker's work moves within seconds. */
+function workerProps(run: string, bootstrap: string, port: number): Record<string, string> {
+  return {
+    'bootstrap.servers': bootstrap,
+    'group.id': run,
+    'config.storage.topic': `${run}-configs`,
+    'offset.storage.topic': `${run}-offsets`,
+    'status.storage.topic': `${run}-status`,
+    'config.storage.replication.factor': '1',
+    'offset.storage.replication.factor': '1',
+    'status.storage.replication.factor': '1',
+    'offset.storage.partitions': '5',
+    'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    'key.converter.schemas.enable': 'false',
+    'value.converter.schemas.enable': 'false',
+    'offset.flush.interval.ms': '1000',
+    'session.timeout.ms': '6000',
+    'heartbeat.interval.ms': '1000',
+    'scheduled.rebalance.max.delay.ms': '0',
+    'consumer.session.timeout.ms': '6000',
+    'consumer.heartbeat.interval.ms': '1000',
+    listeners: `http://127.0.0.1:${port}`,
+  }
+}
+
+function properties(props: Readonly<Record<string, string>>): string {
+  return Object.entries(props)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
+}
+
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+async function healthy(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/health`)).status === 200
+  } catch {
+    return false // not listening yet
+  }
+}
+
+/** A CDC connector of one counters table. */
+export function cdcConfig(lab: Lab, name: string, table: string): Record<string, string> {
+  const url = new URL(lab.postgres.url)
+  return {
+    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+    'tasks.max': '1',
+    'database.hostname': url.hostname,
+    'database.port': url.port,
+    'database.user': url.username,
+    'database.password': url.password === '' ? 'postgres' : url.password,
+    'database.dbname': url.pathname.slice(1),
+    'topic.prefix': name,
+    'plugin.name': 'pgoutput',
+    'slot.name': name.replaceAll('-', '_'),
+    'publication.name': `${name.replaceAll('-', '_')}_pub`,
+    'publication.autocreate.mode': 'filtered',
+    'table.include.list': `public.${table}`,
+  }
+}
+
+/** A sink of one topic into S3: JSON lines, small objects. */
+export function s3Config(lab: Lab, topic: string): Record<string, string> {
+  return {
+    'connector.class': 'io.confluent.connect.s3.S3SinkConnector',
+    'tasks.max': '1',
+    topics: topic,
+    's3.bucket.name': lab.s3Access.bucket,
+    's3.region': lab.s3Access.region,
+    'store.url': lab.s3Access.endpoint,
+    'aws.access.key.id': lab.s3Access.accessKeyId,
+    'aws.secret.access.key': lab.s3Access.secretAccessKey,
+    'storage.class': 'io.confluent.connect.s3.storage.S3Storage',
+    'format.class': 'io.confluent.connect.s3.format.json.JsonFormat',
+    'flush.size': '200',
+    'rotate.schedule.interval.ms': '1000',
+    timezone: 'UTC',
+    'behavior.on.null.values': 'ignore',
+  }
+}
