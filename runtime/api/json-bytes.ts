@@ -93,7 +93,6 @@ function writeUnit(out: ByteWriter, unit: number): void {
   out.length = length
 }
 
-// eslint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/
 const SHORT_STRING = 64
 
@@ -145,15 +144,21 @@ export function javaDouble(value: number): string {
   const size = Math.abs(value)
   if (size < 1e7 && Number.isInteger(value)) return Object.is(value, -0) ? '-0.0' : `${value}.0`
   if ((size >= 1e-3 && size < 1e7) || !Number.isFinite(value)) return String(value)
-  const [digits, exponent] = value.toExponential().split('e') as [string, string]
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
+  // Java writes two digits at least, and of the two-digit decimals the nearest: 4.9E-324 where JavaScript has 5e-324.
+  const shortest = value.toExponential()
+  const twoDigits = value.toExponential(1)
+  const [digits, exponent] = (shortest[shortest.startsWith('-') ? 2 : 1] === '.' ? shortest : twoDigits).split('e') as [
+    string,
+    string,
+  ]
+  return `${digits}E${Number(exponent)}`
 }
 
 /** java.lang.Float#toString: the shortest digits that give back the same 32 bit float. */
 export function javaFloat(value: number): string {
   const float = Math.fround(value)
   if (Number.isInteger(float) && Math.abs(float) < 1e7) return javaDouble(float)
-  for (let precision = 1; precision < 9; precision++) {
+  for (let precision = 2; precision < 9; precision++) {
     const shorter = Number(float.toPrecision(precision))
     if (Math.fround(shorter) === float) return javaDouble(shorter)
   }
