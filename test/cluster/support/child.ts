@@ -36,11 +36,20 @@ export class Child implements AsyncDisposable {
     await this.untilReady()
   }
 
+  /** As start(), with more environment. */
+  async startWith(env: Readonly<Record<string, string>>): Promise<void> {
+    await this.launch(env)
+    await this.untilReady()
+  }
+
   /** Starts the process without waiting for it to serve. */
-  async launch(): Promise<void> {
+  async launch(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const log = createWriteStream(this.logFile, { flags: 'a' })
     await once(log, 'open')
-    const child = spawn(process.execPath, [CLI, ...this.#args], { stdio: ['ignore', log, log], env: childEnv() })
+    const child = spawn(process.execPath, [CLI, ...this.#args], {
+      stdio: ['ignore', log, log],
+      env: { ...childEnv(), ...env },
+    })
     this.#process = child
     child.once('exit', () => log.close())
     await once(child, 'spawn')
@@ -51,7 +60,8 @@ export class Child implements AsyncDisposable {
     for (;;) {
       if (!this.running) throw new Error(`${this.name} ended before it was ready:\n${await this.logTail()}`)
       if (await this.#ready()) return
-      if (Date.now() > deadline) throw new Error(`${this.name} not ready after ${timeoutMs} ms:\n${await this.logTail()}`)
+      if (Date.now() > deadline)
+        throw new Error(`${this.name} not ready after ${timeoutMs} ms:\n${await this.logTail()}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

@@ -71,6 +71,18 @@ export class Counters implements AsyncDisposable {
     return new Map(rows.map((row) => [row.id, row.n]))
   }
 
+  /** All writes to a table that are committed now. Uses a connection of its own, since the writer may be in a transaction. */
+  async total(table: string): Promise<number> {
+    const client = new pg.Client({ connectionString: this.#url() })
+    await client.connect()
+    try {
+      const { rows } = await client.query<{ total: string }>(`SELECT coalesce(sum(n), 0) AS total FROM ${table}`)
+      return Number(rows[0]!.total)
+    } finally {
+      await client.end()
+    }
+  }
+
   async #connect(): Promise<pg.Client> {
     if (this.#client !== undefined) return this.#client
     const client = new pg.Client({ connectionString: this.#url(), connectionTimeoutMillis: 5_000 })

@@ -7,8 +7,8 @@ import { Child } from './child.ts'
 import { freePorts } from './ports.ts'
 import { RestClient } from './rest.ts'
 import type { S3Access } from './s3-lines.ts'
-import type { KafkaUnderTest } from './kafka-under-test.ts'
-import { startKafka } from './kafka-under-test.ts'
+import type { KafkaKind, KafkaUnderTest } from './kafka-under-test.ts'
+import { defaultKafka, startKafka } from './kafka-under-test.ts'
 
 export const BUCKET = 'landing'
 
@@ -23,7 +23,11 @@ export class Lab implements AsyncDisposable {
   readonly rest: RestClient
   readonly #stack: AsyncDisposableStack
 
-  private constructor(parts: Omit<Lab, 'rest' | typeof Symbol.asyncDispose | 'restOf'>, stack: AsyncDisposableStack, rest: RestClient) {
+  private constructor(
+    parts: Omit<Lab, 'rest' | typeof Symbol.asyncDispose | 'restOf'>,
+    stack: AsyncDisposableStack,
+    rest: RestClient,
+  ) {
     this.dir = parts.dir
     this.kafka = parts.kafka
     this.postgres = parts.postgres
@@ -34,12 +38,19 @@ export class Lab implements AsyncDisposable {
     this.#stack = stack
   }
 
-  static async start(options: { workers: number; workerProps?: Readonly<Record<string, string>> }): Promise<Lab> {
+  static async start(options: {
+    readonly workers: number
+    /** Over the properties below. */
+    readonly workerProps?: Readonly<Record<string, string>>
+    readonly kafka?: KafkaKind
+    /** false: the workers are made but not started. */
+    readonly startWorkers?: boolean
+  }): Promise<Lab> {
     await using stack = new AsyncDisposableStack()
     const dir = await mkdtemp(join(tmpdir(), 'naru-lab-'))
     stack.defer(() => rm(dir, { recursive: true, force: true }))
 
-    const kafka = stack.use(await startKafka(dir))
+    const kafka = stack.use(await startKafka(options.kafka ?? defaultKafka(), dir))
     const postgres = stack.use(
       await EmbeddedPostgres.start({
         dataDir: join(dir, 'postgres'),
@@ -81,7 +92,7 @@ export class Lab implements AsyncDisposable {
       )
       workers.push(worker)
     }
-    await Promise.all(workers.map((worker) => worker.start()))
+    if (options.startWorkers !== false) await Promise.all(workers.map((worker) => worker.start()))
     const rest = new RestClient(restPorts.map((port) => `http://127.0.0.1:${port}`))
     return new Lab({ dir, kafka, postgres, s3, s3Access, workers }, stack.move(), rest)
   }

@@ -12,7 +12,9 @@ export class RestClient {
       try {
         const response = await fetch(url + path, {
           method,
-          ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+          ...(body === undefined
+            ? {}
+            : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
           signal: AbortSignal.timeout(95_000),
         })
         const text = await response.text()
@@ -40,7 +42,12 @@ export interface ConnectorStatus {
   readonly name: string
   readonly type: string
   readonly connector: { readonly state: string; readonly worker_id: string; readonly trace?: string }
-  readonly tasks: readonly { readonly id: number; readonly state: string; readonly worker_id: string; readonly trace?: string }[]
+  readonly tasks: readonly {
+    readonly id: number
+    readonly state: string
+    readonly worker_id: string
+    readonly trace?: string
+  }[]
 }
 
 export function isRunning(status: ConnectorStatus | undefined, tasks = 1): boolean {

@@ -43,7 +43,13 @@ export class S3Lines implements Disposable {
         const answer = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }))
         let bytes = Buffer.from(await answer.Body!.transformToByteArray())
         if (key.endsWith('.gz')) bytes = gunzipSync(bytes)
-        entry = { etag, lines: bytes.toString('utf8').split('\n').filter((line) => line !== '') }
+        entry = {
+          etag,
+          lines: bytes
+            .toString('utf8')
+            .split('\n')
+            .filter((line) => line !== ''),
+        }
         this.#cache.set(key, entry)
       }
       for (const text of entry.lines) found.push({ objectKey: key, text })

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { compareCounters, Counters } from './support/counters.ts'
+import type { CounterEvent } from './support/counters.ts'
+import { cdcConfig, Lab, s3Config } from './support/lab.ts'
+import { Random } from './support/random.ts'
+import { isRunning } from './support/rest.ts'
+import { S3Lines } from './support/s3-lines.ts'
+import { until } from './support/until.ts'
+
+const TABLES = ['a', 'b', 'c', 'd', 'e'].map((letter) => `stock_${letter}`)
+const NAMES = TABLES.flatMap((table) => [`cdc-${table}`, `s3-${table}`])
+
+describe('three workers with ten connectors', () => {
+  let lab: Lab
+  let counters: Counters
+  let s3: S3Lines
+
+  before(async () => {
+    lab = await Lab.start({ workers: 3 })
+    counters = new Counters({ url: () => lab.postgres.url, tables: TABLES, random: new Random(7) })
+    s3 = new S3Lines(lab.s3Access)
+    await counters.createTables()
+    for (const table of TABLES) {
+      await lab.rest.put(`cdc-${table}`, cdcConfig(lab, `cdc-${table}`, table))
+      await lab.rest.put(`s3-${table}`, s3Config(lab, topicOf(table)))
+    }
+    await allRunning()
+    counters.start(20)
+  })
+
+  after(async () => {
+    s3[Symbol.dispose]()
+    await counters[Symbol.asyncDispose]()
+    await lab[Symbol.asyncDispose]()
+  })
+
+  test('tasks are spread over all workers', async () => {
+    await until(
+      async () => {
+        const perWorker = await tasksPerWorker()
+        return perWorker.size === 3 && Math.max(...perWorker.values()) - Math.min(...perWorker.values()) <= 1
+      },
+      {
+        timeoutMs: 30_000,
+        describe: async () =>
+          `10 tasks over 3 workers, the difference at most one: ${JSON.stringify([...(await tasksPerWorker())])}`,
+      },
+    )
+  })
+
+  test('data of every connector flows again within 15 s of a killed worker', async (t) => {
+    const victim = lab.workers[1]!
+    await victim.kill()
+    const killed = Date.now()
+    await everyTableAdvances(15_000)
+    t.diagnostic(`all ten connectors flow again after ${Date.now() - killed} ms`)
+    await allRunning()
+    const hosts = new Set((await statuses()).flatMap((status) => status.tasks.map((task) => task.worker_id)))
+    assert.equal(hosts.size, 2, 'the killed worker owns nothing')
+    await victim.start()
+  })
+
+  test('a config changed while a worker is down is in force when it is back', async () => {
+    const worker = lab.workers[2]!
+    await worker.stop()
+    const changed = { ...s3Config(lab, topicOf(TABLES[0]!)), 'topics.dir': 'moved' }
+    await lab.rest.put(`s3-${TABLES[0]}`, changed)
+    await worker.start()
+    const seen = (await lab.restOf(2).request('GET', `/connectors/s3-${TABLES[0]}/config`)).body as Record<
+      string,
+      string
+    >
+    assert.equal(seen['topics.dir'], 'moved')
+    await until(async () => (await s3.keys(`moved/${topicOf(TABLES[0]!)}/`)).length > 0, {
+      timeoutMs: 30_000,
+      describe: () => 'objects under the new topics.dir',
+    })
+  })
+
+  test('a rolling restart of all workers loses nothing and keeps order', async () => {
+    for (const [i, worker] of lab.workers.entries()) {
+      await worker.stop()
+      assert.ok((await lab.restOf((i + 1) % 3).request('GET', '/connectors')).status === 200, 'the others answer')
+      await worker.start()
+    }
+    await allRunning()
+    await counters.stop()
+    for (const table of TABLES) {
+      const truth = await counters.truth(table)
+      const verdict = await until(
+        async () => {
+          const found = compareCounters(await events(table), truth)
+          return found.lost.length === 0 && found
+        },
+        {
+          timeoutMs: 60_000,
+          describe: async () =>
+            `every write of ${table} in S3, still missing: ${compareCounters(await events(table), truth).lost.join('; ')}`,
+        },
+      )
+      assert.deepEqual(verdict.disordered, [], `${table}: order per key`)
+    }
+  })
+
+  async function statuses() {
+    const all = await Promise.all(NAMES.map((name) => lab.rest.status(name)))
+    return all.filter((status) => status !== undefined)
+  }
+
+  async function tasksPerWorker(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>()
+    for (const status of await statuses())
+      for (const task of status.tasks) counts.set(task.worker_id, (counts.get(task.worker_id) ?? 0) + 1)
+    return counts
+  }
+
+  async function allRunning(): Promise<void> {
+    await until(async () => (await statuses()).filter((status) => isRunning(status)).length === NAMES.length, {
+      timeoutMs: 60_000,
+      describe: async () => `all RUNNING: ${JSON.stringify((await statuses()).filter((status) => !isRunning(status)))}`,
+    })
+  }
+
+  /** Every table gets a write made after this call into S3. */
+  async function everyTableAdvances(timeoutMs: number): Promise<void> {
+    const goals = await Promise.all(TABLES.map((table) => counters.total(table)))
+    const deadline = Date.now() + timeoutMs
+    for (const [i, table] of TABLES.entries()) {
+      await until(async () => total(await events(table)) > goals[i]!, {
+        timeoutMs: deadline - Date.now(),
+        describe: async () => `${table}: ${total(await events(table))} of more than ${goals[i]} writes in S3`,
+      })
+    }
+  }
+
+  async function events(table: string): Promise<CounterEvent[]> {
+    const moved = await s3.lines(`moved/${topicOf(table)}/`)
+    const lines = [...(await s3.lines(`topics/${topicOf(table)}/`)), ...moved]
+    return lines.map((line) => (JSON.parse(line.text) as { after: CounterEvent }).after)
+  }
+})
+
+function topicOf(table: string): string {
+  return `cdc-${table}.public.${table}`
+}
+
+/** The writes that the newest events of all keys stand for. */
+function total(events: readonly CounterEvent[]): number {
+  const last = new Map<number, number>()
+  for (const { id, n } of events) last.set(id, Math.max(n, last.get(id) ?? 0))
+  return [...last.values()].reduce((sum, n) => sum + n, 0)
+}
