@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.ts'
+import { ConfigError, isConnectError } from './errors.ts'
 import type { Props } from './props.ts'
 
 export type ConfigType = 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD'
@@ -69,6 +69,8 @@ export interface ConfigDef<Keys extends Readonly<Record<string, ConfigKey>> = Re
   parse(props: Props): { readonly [N in keyof Keys]: ValueOf<Keys[N]> }
   /** Every key's value with all its messages; never throws. */
   validate(props: Props): readonly ConfigValue[]
+  /** A markdown table of all keys. */
+  docs(): string
 }
 
 /**
@@ -86,7 +88,26 @@ export function configDef<const Keys extends Readonly<Record<string, ConfigKey>>
     validate(props) {
       return Object.entries(keys).map(([name, key]) => validateKey(name, key, props))
     },
+    docs: () => markdownTable(keys),
   }
+}
+
+/** The keys of all definitions in one; a later definition of a key wins and keeps the place of the first. */
+export function mergeConfigDefs(...defs: readonly ConfigDef[]): ConfigDef {
+  return configDef(Object.assign({}, ...defs.map((def) => def.keys)) as Record<string, ConfigKey>)
+}
+
+function markdownTable(keys: Readonly<Record<string, ConfigKey>>): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ')
+  const rows = Object.entries(keys).map(([name, key]) => {
+    const value = !('default' in key)
+      ? 'required'
+      : key.default === null
+        ? ''
+        : `\`${configText(key.default, key.type)}\``
+    return `| \`${name}\` | ${key.type} | ${cell(value)} | ${cell(key.validator?.describe ?? '')} | ${cell(key.documentation)} |`
+  })
+  return ['| key | type | default | allowed | |', '| --- | --- | --- | --- | --- |', ...rows, ''].join('\n')
 }
 
 function parseKey(name: string, key: ConfigKey, props: Props): unknown {
@@ -111,19 +132,17 @@ function validateKey(name: string, key: ConfigKey, props: Props): ConfigValue {
   if (raw === null) errors.push('Null value can not be supplied as the configuration value.')
   else if (raw === undefined) {
     if ('default' in key) value = key.default
-    else errors.push(missing(name).message)
+    else {
+      errors.push(missing(name).message)
+      errors.push(...validatorMessages(name, key, null))
+    }
   } else {
     try {
       value = parseValue(name, key.type, raw)
     } catch (error) {
       errors.push((error as Error).message)
     }
-    // Kafka runs the validator on null after a failed parse, so that one bad value can give two messages.
-    try {
-      key.validator?.(name, value)
-    } catch (error) {
-      errors.push((error as Error).message)
-    }
+    errors.push(...validatorMessages(name, key, value))
   }
   return {
     name,
@@ -131,6 +150,17 @@ function validateKey(name: string, key: ConfigKey, props: Props): ConfigValue {
     recommendedValues: key.recommender?.values?.(name, props) ?? [],
     errors,
     visible: key.recommender?.visible?.(name, props) ?? true,
+  }
+}
+
+/** Kafka runs the validator on null after a failed parse and on a missing value, so that one mistake can give two messages. */
+function validatorMessages(name: string, key: ConfigKey, value: unknown): readonly string[] {
+  try {
+    key.validator?.(name, value)
+    return []
+  } catch (error) {
+    // A validator that does not expect null has nothing to add to what was reported already.
+    return value === null && !isConnectError(error) ? [] : [(error as Error).message]
   }
 }
 
