@@ -1,0 +1,397 @@
+import { ConfigError, configDef, validators } from '../api/index.ts'
+import type { ConfigKey, Validator } from '../api/index.ts'
+
+const { atLeast, between, oneOf, oneOfIgnoreCase } = validators
+
+const positiveOrBrokerDefault: Validator = Object.assign(
+  (key: string, value: unknown) => {
+    if (value === null) throw ConfigError.invalid(key, value, 'Value must be non-null')
+    if ((value as number) !== -1 && (value as number) < 1)
+      throw ConfigError.invalid(key, value, 'Number must be at least 1, or -1 for the default of the broker')
+  },
+  { describe: '-1 or [1,...]' },
+)
+
+const listeners: Validator = Object.assign(
+  (key: string, value: unknown) => {
+    for (const listener of value as readonly string[]) {
+      if (!/^https?:\/\/\[?[0-9a-zA-Z\-%._:]*\]?:-?[0-9]+$/i.test(listener))
+        throw ConfigError.invalid(key, listener, 'Listener must look like http://host:port or https://host:port')
+    }
+    if ((value as readonly string[]).length === 0) throw ConfigError.invalid(key, '', 'At least one listener is needed')
+  },
+  { describe: 'http://host:port or https://host:port' },
+)
+
+const key = <const T extends Partial<ConfigKey> & Pick<ConfigKey, 'type' | 'documentation'>>(
+  of: T,
+): T & { importance: 'MEDIUM' } => ({
+  importance: 'MEDIUM',
+  ...of,
+})
+
+/** What distributed and standalone workers have in common (org.apache.kafka.connect.runtime.WorkerConfig), and ours at the end. */
+export const commonWorkerDef = configDef({
+  'bootstrap.servers': key({
+    type: 'LIST',
+    default: ['localhost:9092'],
+    documentation: 'Kafka brokers to begin with, host:port.',
+  }),
+  'client.dns.lookup': key({
+    type: 'STRING',
+    default: 'use_all_dns_ips',
+    validator: oneOf('use_all_dns_ips', 'resolve_canonical_bootstrap_servers_only'),
+    documentation: 'How host names of brokers are looked up.',
+  }),
+  'client.id': key({ type: 'STRING', default: '', documentation: 'Part of the client ids that brokers see.' }),
+  'key.converter': key({ type: 'CLASS', documentation: 'Converter of record keys, for connectors that name none.' }),
+  'value.converter': key({
+    type: 'CLASS',
+    documentation: 'Converter of record values, for connectors that name none.',
+  }),
+  'header.converter': key({
+    type: 'CLASS',
+    default: 'org.apache.kafka.connect.storage.SimpleHeaderConverter',
+    documentation: 'Converter of record headers, for connectors that name none.',
+  }),
+  'key.converter.plugin.version': key({
+    type: 'STRING',
+    default: null,
+    documentation: 'Version of the key converter.',
+  }),
+  'value.converter.plugin.version': key({
+    type: 'STRING',
+    default: null,
+    documentation: 'Version of the value converter.',
+  }),
+  'header.converter.plugin.version': key({
+    type: 'STRING',
+    default: null,
+    documentation: 'Version of the header converter.',
+  }),
+  'task.shutdown.graceful.timeout.ms': key({
+    type: 'LONG',
+    default: 5000,
+    documentation: 'Time that all tasks together have to stop before they are ended.',
+  }),
+  'offset.flush.interval.ms': key({ type: 'LONG', default: 60_000, documentation: 'Interval of offset commits.' }),
+  'offset.flush.timeout.ms': key({
+    type: 'LONG',
+    default: 5000,
+    documentation: 'Time for records to be flushed and offsets to be written.',
+  }),
+  'plugin.path': key({ type: 'LIST', default: [], documentation: 'Folders whose sub-folders are plugins.' }),
+  'plugin.discovery': key({
+    type: 'STRING',
+    default: 'hybrid_warn',
+    validator: oneOfIgnoreCase('only_scan', 'hybrid_warn', 'hybrid_fail', 'service_load'),
+    documentation: 'Accepted for compatibility: plugins are always found by their package.json.',
+  }),
+  'metrics.sample.window.ms': key({
+    type: 'LONG',
+    default: 30_000,
+    validator: atLeast(0),
+    documentation: 'Window of a rate.',
+  }),
+  'metrics.num.samples': key({
+    type: 'INT',
+    default: 2,
+    validator: atLeast(1),
+    documentation: 'Windows kept per rate.',
+  }),
+  'metrics.recording.level': key({
+    type: 'STRING',
+    default: 'INFO',
+    validator: oneOf('INFO', 'DEBUG'),
+    documentation: 'Detail of metrics.',
+  }),
+  'metric.reporters': key({
+    type: 'LIST',
+    default: ['org.apache.kafka.common.metrics.JmxReporter'],
+    documentation: 'Accepted for compatibility: metrics are served at /metrics.',
+  }),
+  'config.providers': key({
+    type: 'LIST',
+    default: [],
+    documentation: 'Names of config providers, each with config.providers.<name>.class.',
+  }),
+  'connector.client.config.override.policy': key({
+    type: 'STRING',
+    default: 'All',
+    documentation: 'Which Kafka client settings connectors may override: All, None, Principal or Allowlist.',
+  }),
+  'connector.client.config.override.allowlist': key({
+    type: 'LIST',
+    default: [],
+    documentation: 'The settings that the Allowlist policy allows.',
+  }),
+  'topic.creation.enable': key({
+    type: 'BOOLEAN',
+    default: true,
+    documentation: 'Source connectors may have topics created as they configure.',
+  }),
+  'topic.tracking.enable': key({
+    type: 'BOOLEAN',
+    default: true,
+    documentation: 'Keep the set of topics each connector uses.',
+  }),
+  'topic.tracking.allow.reset': key({
+    type: 'BOOLEAN',
+    default: true,
+    documentation: 'Allow resetting that set over REST.',
+  }),
+  listeners: key({
+    type: 'LIST',
+    default: ['http://:8083'],
+    validator: listeners,
+    documentation: 'Addresses of the REST API.',
+  }),
+  'rest.advertised.host.name': key({
+    type: 'STRING',
+    default: null,
+    documentation: 'Host name that other workers reach this one by.',
+  }),
+  'rest.advertised.port': key({
+    type: 'INT',
+    default: null,
+    documentation: 'Port that other workers reach this one by.',
+  }),
+  'rest.advertised.listener': key({
+    type: 'STRING',
+    default: null,
+    documentation: 'Protocol that other workers reach this one by.',
+  }),
+  'access.control.allow.origin': key({ type: 'STRING', default: '', documentation: 'CORS: allowed origin.' }),
+  'access.control.allow.methods': key({ type: 'STRING', default: '', documentation: 'CORS: allowed methods.' }),
+  'response.http.headers.config': key({ type: 'STRING', default: '', documentation: 'Headers added to REST replies.' }),
+  'ssl.client.auth': key({
+    type: 'STRING',
+    default: 'none',
+    validator: oneOf('none', 'requested', 'required'),
+    documentation: 'Are client certificates asked for by https listeners?',
+  }),
+  'rest.extension.classes': key({ type: 'LIST', default: [], documentation: 'REST extensions.' }),
+  'admin.listeners': key({
+    type: 'LIST',
+    default: null,
+    documentation: 'Listeners of the admin endpoints; empty: switched off.',
+  }),
+  'task.threads.max': key({
+    type: 'INT',
+    default: null,
+    validator: atLeast(1),
+    documentation: 'Threads for tasks; beyond it tasks share the least loaded thread. Default: two per processor.',
+  }),
+  'task.isolation': key({
+    type: 'STRING',
+    default: 'shared',
+    validator: oneOf('dedicated', 'shared', 'inline'),
+    documentation:
+      'How tasks run when their connector does not say: a thread of their own, one of task.threads.max, or the main thread.',
+  }),
+  'task.memory.max.mb': key({
+    type: 'INT',
+    default: null,
+    validator: atLeast(32),
+    documentation:
+      'Memory (heap and buffers) beyond which a task thread is ended and its tasks fail. Default: no limit.',
+  }),
+  'log.level': key({
+    type: 'STRING',
+    default: 'INFO',
+    validator: oneOfIgnoreCase('OFF', 'FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE', 'ALL'),
+    documentation: 'Level of the root logger.',
+  }),
+  'log.format': key({
+    type: 'STRING',
+    default: null,
+    validator: oneOf('text', 'json'),
+    documentation: 'Lines for people or for machines. Default: text on a terminal.',
+  }),
+})
+
+/** org.apache.kafka.connect.runtime.distributed.DistributedConfig */
+export const distributedWorkerDef = configDef({
+  'group.id': key({
+    type: 'STRING',
+    importance: 'HIGH',
+    documentation: 'The worker group; must differ from every consumer group of a sink.',
+  }),
+  'config.storage.topic': key({
+    type: 'STRING',
+    importance: 'HIGH',
+    documentation: 'Topic of connector configs; one partition.',
+  }),
+  'config.storage.replication.factor': key({
+    type: 'SHORT',
+    default: 3,
+    validator: positiveOrBrokerDefault,
+    documentation: 'Used when the topic is created.',
+  }),
+  'offset.storage.topic': key({ type: 'STRING', importance: 'HIGH', documentation: 'Topic of source offsets.' }),
+  'offset.storage.partitions': key({
+    type: 'INT',
+    default: 25,
+    validator: positiveOrBrokerDefault,
+    documentation: 'Used when the topic is created.',
+  }),
+  'offset.storage.replication.factor': key({
+    type: 'SHORT',
+    default: 3,
+    validator: positiveOrBrokerDefault,
+    documentation: 'Used when the topic is created.',
+  }),
+  'status.storage.topic': key({
+    type: 'STRING',
+    importance: 'HIGH',
+    documentation: 'Topic of connector and task states.',
+  }),
+  'status.storage.partitions': key({
+    type: 'INT',
+    default: 5,
+    validator: positiveOrBrokerDefault,
+    documentation: 'Used when the topic is created.',
+  }),
+  'status.storage.replication.factor': key({
+    type: 'SHORT',
+    default: 3,
+    validator: positiveOrBrokerDefault,
+    documentation: 'Used when the topic is created.',
+  }),
+  'session.timeout.ms': key({
+    type: 'INT',
+    default: 10_000,
+    documentation: 'A worker silent for so long is taken for dead.',
+  }),
+  'rebalance.timeout.ms': key({
+    type: 'INT',
+    default: 60_000,
+    documentation: 'Time that workers have to rejoin the group.',
+  }),
+  'heartbeat.interval.ms': key({
+    type: 'INT',
+    default: 3000,
+    documentation: 'Interval of heartbeats to the group coordinator.',
+  }),
+  'worker.sync.timeout.ms': key({
+    type: 'INT',
+    default: 3000,
+    documentation: 'Time to catch up with the config topic before leaving the group.',
+  }),
+  'worker.unsync.backoff.ms': key({
+    type: 'INT',
+    default: 300_000,
+    documentation: 'Pause before joining again after failing to catch up.',
+  }),
+  'connect.protocol': key({
+    type: 'STRING',
+    default: 'sessioned',
+    validator: oneOfIgnoreCase('eager', 'compatible', 'sessioned'),
+    documentation: 'Rebalance protocol.',
+  }),
+  'scheduled.rebalance.max.delay.ms': key({
+    type: 'INT',
+    default: 300_000,
+    validator: between(0, 2 ** 31 - 1),
+    documentation: 'How long the work of a lost worker waits for its return.',
+  }),
+  'exactly.once.source.support': key({
+    type: 'STRING',
+    default: 'disabled',
+    validator: oneOfIgnoreCase('disabled', 'preparing', 'enabled'),
+    documentation: 'Exactly-once delivery of source connectors.',
+  }),
+  'inter.worker.key.generation.algorithm': key({
+    type: 'STRING',
+    default: 'HmacSHA256',
+    documentation: 'Algorithm of session keys.',
+  }),
+  'inter.worker.key.size': key({
+    type: 'INT',
+    default: null,
+    documentation: 'Bits of session keys; default: by algorithm.',
+  }),
+  'inter.worker.key.ttl.ms': key({
+    type: 'INT',
+    default: 3_600_000,
+    validator: between(0, 2 ** 31 - 1),
+    documentation: 'Age at which the leader makes a new session key.',
+  }),
+  'inter.worker.signature.algorithm': key({
+    type: 'STRING',
+    default: 'HmacSHA256',
+    documentation: 'Algorithm that signs internal requests.',
+  }),
+  'inter.worker.verification.algorithms': key({
+    type: 'LIST',
+    default: ['HmacSHA256'],
+    documentation: 'Algorithms accepted from other workers.',
+  }),
+  'metadata.max.age.ms': key({
+    type: 'LONG',
+    default: 300_000,
+    documentation: 'Age at which cluster metadata is read again.',
+  }),
+  'request.timeout.ms': key({ type: 'INT', default: 40_000, documentation: 'Time for a broker to answer.' }),
+  'retry.backoff.ms': key({
+    type: 'LONG',
+    default: 100,
+    documentation: 'First pause before a request is tried again.',
+  }),
+  'retry.backoff.max.ms': key({
+    type: 'LONG',
+    default: 1000,
+    documentation: 'Longest pause before a request is tried again.',
+  }),
+})
+
+/** org.apache.kafka.connect.runtime.standalone.StandaloneConfig */
+export const standaloneWorkerDef = configDef({
+  'offset.storage.file.filename': key({ type: 'STRING', importance: 'HIGH', documentation: 'File of source offsets.' }),
+})
+
+/** Removed from Kafka Connect; a worker that still has them gets a warning. */
+export const REMOVED_KEYS: readonly string[] = [
+  'internal.key.converter',
+  'internal.value.converter',
+  'rest.host.name',
+  'rest.port',
+]
+
+/** Kafka client settings that a worker's file may hold without a prefix, beyond the definitions above. */
+export const CLIENT_KEYS: readonly string[] = [
+  'send.buffer.bytes',
+  'receive.buffer.bytes',
+  'reconnect.backoff.ms',
+  'reconnect.backoff.max.ms',
+  'socket.connection.setup.timeout.ms',
+  'socket.connection.setup.timeout.max.ms',
+  'connections.max.idle.ms',
+  'default.api.timeout.ms',
+  'security.protocol',
+  'security.providers',
+  'metadata.recovery.strategy',
+  'metadata.recovery.rebootstrap.trigger.ms',
+  'auto.include.jmx.reporter',
+  'enable.metrics.push',
+]
+
+/** Keys below these belong to somebody else: a client, a converter, a provider, a topic. */
+export const OPEN_PREFIXES: readonly string[] = [
+  'producer.',
+  'consumer.',
+  'admin.',
+  'key.converter.',
+  'value.converter.',
+  'header.converter.',
+  'config.providers.',
+  'config.storage.',
+  'offset.storage.',
+  'status.storage.',
+  'listeners.https.',
+  'admin.listeners.https.',
+  'ssl.',
+  'sasl.',
+  'metrics.context.',
+  'metrics.jmx.',
+]
