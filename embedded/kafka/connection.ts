@@ -1,0 +1,95 @@
+/**
+ * One client. Requests begin in the order they came, and are answered in that order; a request that waits (a fetch, a
+ * join) holds back the answers behind it, as on any Kafka broker.
+ */
+import type { Socket } from 'node:net'
+
+import type { Logger } from 'naru/api'
+
+import { FrameReader } from './frame-reader.ts'
+
+/** The parts of an answer, its four bytes of size included; 'none': nothing is sent; 'cut': the connection ends here. */
+export type Answer = readonly Uint8Array[] | 'none' | 'cut'
+
+export interface ConnectionOptions {
+  readonly socket: Socket
+  readonly limitBytes: number
+  readonly handle: (frame: Buffer, connection: Connection) => Promise<Answer>
+  readonly logger: Logger
+}
+
+/** Requests begun and not answered, above which we stop reading. */
+const MAX_IN_FLIGHT = 64
+
+export class Connection {
+  readonly #socket: Socket
+  readonly #options: ConnectionOptions
+  readonly #closed = new AbortController()
+  #inFlight = 0
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#socket = options.socket
+    const frames = new FrameReader({ limitBytes: options.limitBytes, onFrame: (frame) => this.#received(frame) })
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        frames.push(chunk)
+      } catch (error) {
+        options.logger.warn(`cutting ${this.host}: ${(error as Error).message}`)
+        this.cut()
+      }
+    })
+    this.#socket.on('drain', () => this.#readOn())
+    this.#socket.on('error', () => this.#socket.destroy()) // a client that went away is no event of ours
+    this.#socket.on('close', () => this.#closed.abort())
+  }
+
+  /** Aborts when the client is gone. */
+  get closed(): AbortSignal {
+    return this.#closed.signal
+  }
+
+  get host(): string {
+    return this.#socket.remoteAddress ?? ''
+  }
+
+  cut(): void {
+    this.#socket.destroy()
+  }
+
+  #received(frame: Buffer): void {
+    if (this.#closed.signal.aborted) return
+    this.#inFlight++
+    if (this.#inFlight >= MAX_IN_FLIGHT) this.#socket.pause()
+    const answer = this.#options.handle(frame, this)
+    this.#last = this.#last
+      .then(() => answer)
+      .then(
+        (parts) => this.#answer(parts),
+        (error: unknown) => {
+          this.#options.logger.error('a request could not be answered; cutting the connection', { error })
+          this.cut()
+        },
+      )
+  }
+
+  #answer(parts: Answer): void {
+    this.#inFlight--
+    if (parts === 'cut') return this.cut()
+    if (parts !== 'none' && !this.#closed.signal.aborted) this.#write(parts)
+    this.#readOn()
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
+    this.#socket.cork()
+    for (const part of parts) this.#socket.write(part)
+    process.nextTick(() => this.#socket.uncork())
+    if (this.#socket.writableNeedDrain) this.#socket.pause()
+  }
+
+  #readOn(): void {
+    if (this.#inFlight < MAX_IN_FLIGHT && !this.#socket.writableNeedDrain && this.#socket.isPaused())
+      this.#socket.resume()
+  }
+}

@@ -1,0 +1,169 @@
+/** The groups of this broker: finds them, gives them the time, and joins them with their committed offsets. */
+import { randomUUID } from 'node:crypto'
+
+import { ErrorCode } from '../error-code.ts'
+import type { BrokerSettings } from '../store/broker-settings.ts'
+import type { CommittedOffsets, OffsetCommit } from './committed-offsets.ts'
+import { Group } from './group.ts'
+import type { JoinReply, JoinRequest, SyncReply, SyncRequest } from './group-types.ts'
+
+export interface GroupCoordinatorOptions {
+  readonly settings: BrokerSettings
+  readonly offsets: CommittedOffsets
+}
+
+interface Alarm {
+  readonly timer: NodeJS.Timeout
+  readonly at: number
+}
+
+/** Node's timers take 31 bits of milliseconds. */
+const LONGEST_TIMER_MS = 0x7fffffff
+
+export class GroupCoordinator {
+  readonly offsets: CommittedOffsets
+  readonly #settings: BrokerSettings
+  readonly #groups = new Map<string, Group>()
+  readonly #alarms = new Map<Group, Alarm>()
+
+  constructor({ settings, offsets }: GroupCoordinatorOptions) {
+    this.#settings = settings
+    this.offsets = offsets
+  }
+
+  /** Groups with members, and those that only have offsets. */
+  groupIds(): readonly string[] {
+    return [...new Set([...this.#groups.keys(), ...this.offsets.groupIds()])]
+  }
+
+  get(groupId: string): Group | undefined {
+    return this.#groups.get(groupId)
+  }
+
+  join(groupId: string, request: JoinRequest, reply: (reply: JoinReply) => void): void {
+    const problem = this.#checkJoin(groupId, request.sessionTimeoutMs)
+    if (problem !== ErrorCode.NONE) {
+      const { memberId } = request
+      reply({
+        errorCode: problem,
+        generation: -1,
+        protocolType: null,
+        protocol: null,
+        leaderId: '',
+        memberId,
+        members: [],
+      })
+      return
+    }
+    const known = this.#groups.get(groupId)
+    if (known === undefined && request.memberId !== '') {
+      const { memberId } = request
+      const errorCode = ErrorCode.UNKNOWN_MEMBER_ID
+      reply({ errorCode, generation: -1, protocolType: null, protocol: null, leaderId: '', memberId, members: [] })
+      return
+    }
+    const group = known ?? this.#create(groupId)
+    group.join(request, Date.now(), reply)
+    this.#settle(group)
+  }
+
+  sync(groupId: string, request: SyncRequest, reply: (reply: SyncReply) => void): void {
+    const group = this.#groups.get(groupId)
+    if (group === undefined) {
+      const errorCode = groupId === '' ? ErrorCode.INVALID_GROUP_ID : ErrorCode.UNKNOWN_MEMBER_ID
+      reply({ errorCode, protocolType: null, protocol: null, assignment: Buffer.alloc(0) })
+      return
+    }
+    group.sync(request, Date.now(), reply)
+    this.#settle(group)
+  }
+
+  heartbeat(groupId: string, memberId: string, instanceId: string | null, generation: number): ErrorCode {
+    return this.#act(groupId, (group) => group.heartbeat(memberId, instanceId, generation, Date.now()))
+  }
+
+  leave(groupId: string, memberId: string, instanceId: string | null): ErrorCode {
+    return this.#act(groupId, (group) => group.leave(memberId, instanceId, Date.now()))
+  }
+
+  /** Stores the offsets when the member may; the caller waits for the write before it answers. */
+  commit(
+    groupId: string,
+    member: { readonly memberId: string; readonly instanceId: string | null; readonly generation: number },
+    commits: readonly OffsetCommit[],
+  ): ErrorCode {
+    const group = this.#groups.get(groupId)
+    const now = Date.now()
+    if (group === undefined && member.generation >= 0) return ErrorCode.ILLEGAL_GENERATION
+    const allowed = group?.mayCommit(member.memberId, member.instanceId, member.generation, now) ?? ErrorCode.NONE
+    if (allowed !== ErrorCode.NONE) return allowed
+    this.offsets.commit(groupId, commits, now)
+    return ErrorCode.NONE
+  }
+
+  delete(groupId: string): ErrorCode {
+    const group = this.#groups.get(groupId)
+    if (group === undefined && !this.offsets.has(groupId)) return ErrorCode.GROUP_ID_NOT_FOUND
+    if (group !== undefined && !group.isIdle) return ErrorCode.NON_EMPTY_GROUP
+    this.offsets.removeGroup(groupId)
+    if (group !== undefined) this.#forget(group)
+    return ErrorCode.NONE
+  }
+
+  close(): void {
+    for (const { timer } of this.#alarms.values()) clearTimeout(timer)
+    this.#alarms.clear()
+  }
+
+  #checkJoin(groupId: string, sessionTimeoutMs: number): ErrorCode {
+    if (groupId === '') return ErrorCode.INVALID_GROUP_ID
+    const least = this.#settings.number('group.min.session.timeout.ms')
+    const greatest = this.#settings.number('group.max.session.timeout.ms')
+    const allowed = sessionTimeoutMs >= least && sessionTimeoutMs <= greatest
+    return allowed ? ErrorCode.NONE : ErrorCode.INVALID_SESSION_TIMEOUT
+  }
+
+  #act(groupId: string, action: (group: Group) => ErrorCode): ErrorCode {
+    const group = this.#groups.get(groupId)
+    if (group === undefined) return groupId === '' ? ErrorCode.INVALID_GROUP_ID : ErrorCode.UNKNOWN_MEMBER_ID
+    const result = action(group)
+    this.#settle(group)
+    return result
+  }
+
+  #create(groupId: string): Group {
+    const initialRebalanceDelayMs = this.#settings.number('group.initial.rebalance.delay.ms')
+    const group = new Group({ groupId, initialRebalanceDelayMs, newId: randomUUID })
+    this.#groups.set(groupId, group)
+    return group
+  }
+
+  /** Sets the alarm to the group's next deadline. One that rings too early only looks again. */
+  #settle(group: Group): void {
+    if (group.isIdle && !this.offsets.has(group.groupId)) return this.#forget(group)
+    const at = group.nextDeadline()
+    const alarm = this.#alarms.get(group)
+    if (alarm !== undefined && alarm.at <= at) return
+    if (alarm !== undefined) clearTimeout(alarm.timer)
+    if (at === Infinity) {
+      this.#alarms.delete(group)
+      return
+    }
+    const timer = setTimeout(() => this.#ring(group), Math.min(Math.max(0, at - Date.now()), LONGEST_TIMER_MS))
+    this.#alarms.set(group, { timer, at })
+  }
+
+  #ring(group: Group): void {
+    this.#alarms.delete(group)
+    group.tick(Date.now())
+    this.#settle(group)
+  }
+
+  #forget(group: Group): void {
+    group.die()
+    const alarm = this.#alarms.get(group)
+    if (alarm !== undefined) clearTimeout(alarm.timer)
+    this.#alarms.delete(group)
+    this.#groups.delete(group.groupId)
+  }
+}

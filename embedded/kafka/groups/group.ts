@@ -1,0 +1,430 @@
+/**
+ * A classic consumer group (protocol type of any kind) as a state machine without clock, timer or socket: time is handed
+ * in, answers leave through the callbacks that came with the requests.
+ *
+ *            join                  all joined, or rebalance timeout         leader's sync
+ *   Empty ─────────► PreparingRebalance ─────────► CompletingRebalance ─────────────► Stable
+ *     ▲                   ▲  │ nobody left               │ a member left or joined       │
+ *     └───────────────────┼──┘                           │ or did not sync               │ join, leave, expiry
+ *                         └──────────────────────────────┴───────────────────────────────┘
+ *
+ * Rules from Kafka's GroupCoordinator (KIP-62, KIP-345 static members, KIP-394 member ids).
+ */
+import { ErrorCode } from '../error-code.ts'
+import type {
+  GroupProtocol,
+  GroupState,
+  JoinReply,
+  JoinRequest,
+  Member,
+  SyncReply,
+  SyncRequest,
+} from './group-types.ts'
+
+export interface GroupOptions {
+  readonly groupId: string
+  readonly initialRebalanceDelayMs: number
+  /** Makes the unique part of member ids. */
+  readonly newId: () => string
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+export class Group {
+  readonly groupId: string
+  readonly #options: GroupOptions
+  readonly #members = new Map<string, Member>()
+  /** Ids given out that have not come back, and when they lapse. */
+  readonly #promised = new Map<string, number>()
+  #state: GroupState = 'Empty'
+  #generation = 0
+  #protocolType: string | null = null
+  #protocol: string | null = null
+  #leaderId: string | null = null
+  /** When a rebalance goes on without those who did not come, or an unfinished sync is punished. */
+  #deadline = Infinity
+  /** Until then a new group waits for more members. */
+  #earliest = 0
+
+  constructor(options: GroupOptions) {
+    this.groupId = options.groupId
+    this.#options = options
+  }
+
+  get state(): GroupState {
+    return this.#state
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get protocolType(): string | null {
+    return this.#protocolType
+  }
+
+  get protocol(): string | null {
+    return this.#protocol
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#members.values()]
+  }
+
+  /** Nobody in it and nobody announced. */
+  get isIdle(): boolean {
+    return this.#members.size === 0 && this.#promised.size === 0
+  }
+
+  metadataOf(member: Member): Buffer {
+    return member.protocols.find((protocol) => protocol.name === this.#protocol)?.metadata ?? NO_BYTES
+  }
+
+  memberByInstance(instanceId: string): Member | undefined {
+    for (const member of this.#members.values()) if (member.instanceId === instanceId) return member
+    return undefined
+  }
+
+  join(request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
+    const refuse = (errorCode: ErrorCode, memberId = request.memberId): void => reply(failedJoin(errorCode, memberId))
+    if (this.#state === 'Dead') return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    if (!this.#suits(request)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+    if (request.memberId === '') return this.#joinNew(request, now, reply, refuse)
+    if (this.#promised.delete(request.memberId)) return this.#admit(request.memberId, request, now, reply)
+    const problem = this.#identify(request.memberId, request.instanceId)
+    if (problem !== undefined) return refuse(problem)
+    this.#rejoin(this.#members.get(request.memberId)!, request, now, reply)
+  }
+
+  sync(request: SyncRequest, now: number, reply: (reply: SyncReply) => void): void {
+    const refuse = (errorCode: ErrorCode): void => reply(failedSync(errorCode))
+    const problem = this.#identify(request.memberId, request.instanceId)
+    if (problem !== undefined) return refuse(problem)
+    if (request.generation !== this.#generation) return refuse(ErrorCode.ILLEGAL_GENERATION)
+    if (differs(request.protocolType, this.#protocolType) || differs(request.protocol, this.#protocol)) {
+      return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+    }
+    const member = this.#members.get(request.memberId)!
+    this.#touch(member, now)
+    switch (this.#state) {
+      case 'Empty':
+      case 'Dead':
+        return refuse(ErrorCode.UNKNOWN_MEMBER_ID)
+      case 'PreparingRebalance':
+        return refuse(ErrorCode.REBALANCE_IN_PROGRESS)
+      case 'Stable':
+        return reply(this.#synced(member))
+      case 'CompletingRebalance':
+        member.syncing?.(failedSync(ErrorCode.REBALANCE_IN_PROGRESS))
+        member.syncing = reply
+        if (member.memberId === this.#leaderId) this.#assign(request.assignments, now)
+    }
+  }
+
+  heartbeat(memberId: string, instanceId: string | null, generation: number, now: number): ErrorCode {
+    if (this.#promised.has(memberId)) return ErrorCode.UNKNOWN_MEMBER_ID
+    const problem = this.#identify(memberId, instanceId)
+    if (problem !== undefined) return problem
+    if (generation !== this.#generation) return ErrorCode.ILLEGAL_GENERATION
+    this.#touch(this.#members.get(memberId)!, now)
+    return this.#state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+  }
+
+  /** A static member may be named by its instance id alone (KIP-345: an operator removes it). */
+  leave(memberId: string, instanceId: string | null, now: number): ErrorCode {
+    if (this.#promised.delete(memberId)) {
+      this.#completeWhenJoined(now)
+      return ErrorCode.NONE
+    }
+    const byInstance = memberId === '' && instanceId !== null ? this.memberByInstance(instanceId) : undefined
+    const problem = byInstance === undefined ? this.#identify(memberId, instanceId) : undefined
+    if (problem !== undefined) return problem
+    this.#remove(byInstance ?? this.#members.get(memberId)!, now)
+    return ErrorCode.NONE
+  }
+
+  /** May this member commit offsets? `generation` below 0 comes from tools and simple consumers. */
+  mayCommit(memberId: string, instanceId: string | null, generation: number, now: number): ErrorCode {
+    if (generation < 0 && this.#members.size === 0) return ErrorCode.NONE
+    const problem = this.#identify(memberId, instanceId)
+    if (problem !== undefined)
+      return generation >= 0 && this.#members.size === 0 ? ErrorCode.ILLEGAL_GENERATION : problem
+    if (generation !== this.#generation) return ErrorCode.ILLEGAL_GENERATION
+    this.#touch(this.#members.get(memberId)!, now)
+    return this.#state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+  }
+
+  /** Acts on everything whose time has come. */
+  tick(now: number): void {
+    for (const [memberId, deadline] of this.#promised) if (deadline <= now) this.#promised.delete(memberId)
+    for (const member of [...this.#members.values()]) {
+      if (!isWaiting(member) && member.sessionDeadline <= now) this.#remove(member, now)
+    }
+    if (this.#state === 'PreparingRebalance' && this.#deadline <= now) this.#completeJoin(now)
+    else if (this.#state === 'CompletingRebalance' && this.#deadline <= now) this.#removeUnsynced(now)
+    else this.#completeWhenJoined(now)
+  }
+
+  /** When tick() has something to do next; Infinity: nothing. */
+  nextDeadline(): number {
+    let next = this.#deadline
+    if (this.#state === 'PreparingRebalance' && this.#everybodyJoined()) next = Math.min(next, this.#earliest)
+    for (const deadline of this.#promised.values()) next = Math.min(next, deadline)
+    for (const member of this.#members.values()) {
+      if (!isWaiting(member)) next = Math.min(next, member.sessionDeadline)
+    }
+    return next
+  }
+
+  /** Deleted by a client; whoever still holds it is told. */
+  die(): void {
+    this.#state = 'Dead'
+    this.#deadline = Infinity
+  }
+
+  #joinNew(
+    request: JoinRequest,
+    now: number,
+    reply: (reply: JoinReply) => void,
+    refuse: (errorCode: ErrorCode, memberId?: string) => void,
+  ): void {
+    const memberId = `${request.instanceId ?? request.clientId}-${this.#options.newId()}`
+    if (request.instanceId !== null) {
+      const old = this.memberByInstance(request.instanceId)
+      return old === undefined
+        ? this.#admit(memberId, request, now, reply)
+        : this.#replace(old, memberId, request, now, reply)
+    }
+    if (request.idRequired) {
+      this.#promised.set(memberId, now + request.sessionTimeoutMs)
+      return refuse(ErrorCode.MEMBER_ID_REQUIRED, memberId)
+    }
+    this.#admit(memberId, request, now, reply)
+  }
+
+  #admit(memberId: string, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
+    const { instanceId, clientId, clientHost } = request
+    const member: Member = {
+      ...{ memberId, instanceId, clientId, clientHost },
+      ...{ protocols: [], sessionTimeoutMs: 0, rebalanceTimeoutMs: 0, assignment: NO_BYTES, sessionDeadline: 0 },
+      ...{ joining: undefined, syncing: undefined },
+    }
+    this.#members.set(memberId, member)
+    this.#protocolType = request.protocolType
+    this.#leaderId ??= memberId
+    this.#update(member, request, now, reply)
+    this.#rebalance(now)
+  }
+
+  /** A static member came back under a new id: the old one is fenced, the assignment stays when nothing else changed. */
+  #replace(old: Member, memberId: string, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
+    old.joining?.(failedJoin(ErrorCode.FENCED_INSTANCE_ID, old.memberId))
+    old.syncing?.(failedSync(ErrorCode.FENCED_INSTANCE_ID))
+    this.#members.delete(old.memberId)
+    const unchanged = this.#state === 'Stable' && sameProtocols(old.protocols, request.protocols)
+    const member: Member = { ...old, memberId, joining: undefined, syncing: undefined }
+    this.#members.set(memberId, member)
+    if (this.#leaderId === old.memberId) this.#leaderId = memberId
+    this.#update(member, request, now, reply)
+    if (unchanged) this.#answerJoin(member, now, false)
+    else this.#rebalance(now)
+  }
+
+  #rejoin(member: Member, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
+    const same = sameProtocols(member.protocols, request.protocols)
+    const settled =
+      this.#state === 'CompletingRebalance' || (this.#state === 'Stable' && member.memberId !== this.#leaderId)
+    this.#update(member, request, now, reply)
+    if (same && settled) this.#answerJoin(member, now, true)
+    else this.#rebalance(now)
+  }
+
+  #update(member: Member, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
+    member.joining?.(failedJoin(ErrorCode.REBALANCE_IN_PROGRESS, member.memberId))
+    member.protocols = request.protocols
+    member.sessionTimeoutMs = request.sessionTimeoutMs
+    member.rebalanceTimeoutMs = request.rebalanceTimeoutMs
+    member.joining = reply
+    this.#touch(member, now)
+  }
+
+  #remove(member: Member, now: number): void {
+    this.#members.delete(member.memberId)
+    member.joining?.(failedJoin(ErrorCode.UNKNOWN_MEMBER_ID, member.memberId))
+    member.syncing?.(failedSync(ErrorCode.UNKNOWN_MEMBER_ID))
+    if (this.#leaderId === member.memberId) this.#leaderId = this.#members.keys().next().value ?? null
+    this.#rebalance(now)
+  }
+
+  /** Begins a rebalance, or sees whether the one under way is complete. */
+  #rebalance(now: number): void {
+    if (this.#state !== 'PreparingRebalance') {
+      const fresh = this.#state === 'Empty'
+      for (const member of this.#members.values()) {
+        member.syncing?.(failedSync(ErrorCode.REBALANCE_IN_PROGRESS))
+        member.syncing = undefined
+        member.assignment = NO_BYTES
+      }
+      this.#state = 'PreparingRebalance'
+      this.#earliest = fresh ? now + this.#options.initialRebalanceDelayMs : now
+      this.#deadline = Math.max(this.#earliest, now + this.#longestRebalance())
+    }
+    this.#completeWhenJoined(now)
+  }
+
+  #completeWhenJoined(now: number): void {
+    if (this.#state !== 'PreparingRebalance' || now < this.#earliest || !this.#everybodyJoined()) return
+    this.#completeJoin(now)
+  }
+
+  #everybodyJoined(): boolean {
+    if (this.#promised.size > 0) return false
+    for (const member of this.#members.values()) if (member.joining === undefined) return false
+    return true
+  }
+
+  #completeJoin(now: number): void {
+    for (const member of [...this.#members.values()]) {
+      // A static member that is away keeps its place until its session ends.
+      if (member.joining === undefined && member.instanceId === null) this.#members.delete(member.memberId)
+    }
+    this.#generation++
+    if (this.#members.size === 0) {
+      this.#state = 'Empty'
+      this.#protocol = null
+      this.#leaderId = null
+      this.#deadline = Infinity
+      return
+    }
+    this.#electLeader()
+    this.#protocol = vote(this.members)
+    this.#state = 'CompletingRebalance'
+    this.#deadline = now + this.#longestRebalance()
+    for (const member of this.#members.values()) if (member.joining !== undefined) this.#answerJoin(member, now, true)
+  }
+
+  #electLeader(): void {
+    const leader = this.#leaderId === null ? undefined : this.#members.get(this.#leaderId)
+    if (leader?.joining !== undefined) return
+    const present = this.members.find((member) => member.joining !== undefined) ?? this.members[0]!
+    this.#leaderId = present.memberId
+  }
+
+  #answerJoin(member: Member, now: number, leads: boolean): void {
+    const reply = member.joining
+    member.joining = undefined
+    this.#touch(member, now)
+    const isLeader = leads && member.memberId === this.#leaderId
+    // A static leader that came back takes its old assignment as a follower would; nobody assigns anew.
+    const leaderId = isLeader || member.memberId !== this.#leaderId ? this.#leaderId : null
+    reply?.({
+      errorCode: ErrorCode.NONE,
+      generation: this.#generation,
+      protocolType: this.#protocolType,
+      protocol: this.#protocol,
+      leaderId: leaderId ?? '',
+      memberId: member.memberId,
+      members: isLeader
+        ? this.members.map((m) => ({ memberId: m.memberId, instanceId: m.instanceId, metadata: this.metadataOf(m) }))
+        : [],
+    })
+  }
+
+  #assign(assignments: ReadonlyMap<string, Buffer>, now: number): void {
+    this.#state = 'Stable'
+    this.#deadline = Infinity
+    for (const member of this.#members.values()) {
+      member.assignment = assignments.get(member.memberId) ?? NO_BYTES
+      const reply = member.syncing
+      member.syncing = undefined
+      if (reply === undefined) continue
+      this.#touch(member, now)
+      reply(this.#synced(member))
+    }
+  }
+
+  /** They joined but never asked for their assignment: the group goes on without them. */
+  #removeUnsynced(now: number): void {
+    const late = this.members.filter((member) => member.syncing === undefined)
+    this.#deadline = Infinity
+    for (const member of late) this.#members.delete(member.memberId)
+    if (late.some((member) => member.memberId === this.#leaderId)) {
+      this.#leaderId = this.#members.keys().next().value ?? null
+    }
+    this.#rebalance(now)
+  }
+
+  #synced(member: Member): SyncReply {
+    return {
+      errorCode: ErrorCode.NONE,
+      protocolType: this.#protocolType,
+      protocol: this.#protocol,
+      assignment: member.assignment,
+    }
+  }
+
+  /** Undefined: the caller is who it says. */
+  #identify(memberId: string, instanceId: string | null): ErrorCode | undefined {
+    if (instanceId !== null) {
+      const owner = this.memberByInstance(instanceId)
+      if (owner === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
+      if (owner.memberId !== memberId) return ErrorCode.FENCED_INSTANCE_ID
+    }
+    return this.#members.has(memberId) ? undefined : ErrorCode.UNKNOWN_MEMBER_ID
+  }
+
+  /** Same protocol type, and one protocol that all members speak. */
+  #suits(request: JoinRequest): boolean {
+    if (request.protocolType === '' || request.protocols.length === 0) return false
+    const others = this.members.filter(
+      (member) =>
+        member.memberId !== request.memberId &&
+        (request.instanceId === null || member.instanceId !== request.instanceId),
+    )
+    if (others.length === 0) return true
+    if (request.protocolType !== this.#protocolType) return false
+    return request.protocols.some(({ name }) => others.every((member) => member.protocols.some((p) => p.name === name)))
+  }
+
+  #touch(member: Member, now: number): void {
+    member.sessionDeadline = now + member.sessionTimeoutMs
+  }
+
+  #longestRebalance(): number {
+    return Math.max(0, ...this.members.map((member) => member.rebalanceTimeoutMs))
+  }
+}
+
+/** A member whose request we hold cannot send heartbeats on that connection. */
+function isWaiting(member: Member): boolean {
+  return member.joining !== undefined || member.syncing !== undefined
+}
+
+/** Each member votes for the first of its protocols that all speak; the most votes win, the first candidate in a draw. */
+function vote(members: readonly Member[]): string {
+  const common = members[0]!.protocols
+    .map((protocol) => protocol.name)
+    .filter((name) => members.every((member) => member.protocols.some((protocol) => protocol.name === name)))
+  const votes = new Map(common.map((name) => [name, 0]))
+  for (const member of members) {
+    const choice = member.protocols.find((protocol) => votes.has(protocol.name))
+    if (choice !== undefined) votes.set(choice.name, votes.get(choice.name)! + 1)
+  }
+  return [...votes].reduce((best, candidate) => (candidate[1] > best[1] ? candidate : best))[0]
+}
+
+function sameProtocols(a: readonly GroupProtocol[], b: readonly GroupProtocol[]): boolean {
+  return a.length === b.length && a.every((one, at) => one.name === b[at]!.name && one.metadata.equals(b[at]!.metadata))
+}
+
+function differs(said: string | null, actual: string | null): boolean {
+  return said !== null && said !== actual
+}
+
+function failedJoin(errorCode: ErrorCode, memberId: string): JoinReply {
+  return { errorCode, generation: -1, protocolType: null, protocol: null, leaderId: '', memberId, members: [] }
+}
+
+function failedSync(errorCode: ErrorCode): SyncReply {
+  return { errorCode, protocolType: null, protocol: null, assignment: NO_BYTES }
+}

@@ -1,0 +1,1 @@
+export { crc32c } from '@node-rs/crc32'

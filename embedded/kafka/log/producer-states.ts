@@ -1,0 +1,92 @@
+/**
+ * What the last batches of each idempotent producer were, per partition: finds duplicates and gaps (KIP-98).
+ * Five batches are kept because a producer may have five requests in flight.
+ */
+import type { BatchHeader } from './batch-header.ts'
+
+const KEPT_BATCHES = 5
+const MAX_SEQUENCE = 0x7fffffff
+
+interface ProducedBatch {
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly baseOffset: number
+  readonly timestamp: number
+}
+
+interface ProducerEntry {
+  epoch: number
+  /** Broker or record time of its last batch; silent producers are forgotten. */
+  lastSeen: number
+  batches: ProducedBatch[]
+}
+
+export type SequenceCheck =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'duplicate'; readonly baseOffset: number; readonly timestamp: number }
+  | { readonly kind: 'out-of-order'; readonly expected: number }
+  | { readonly kind: 'old-epoch'; readonly epoch: number }
+
+export type ProducerSnapshot = readonly (readonly [producerId: number, entry: ProducerEntry])[]
+
+export class ProducerStates {
+  readonly #entries = new Map<number, ProducerEntry>()
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  check(header: BatchHeader): SequenceCheck {
+    const entry = this.#entries.get(header.producerId)
+    // An unknown producer may start anywhere: its earlier records may have gone by retention.
+    if (entry === undefined) return { kind: 'accepted' }
+    if (header.producerEpoch < entry.epoch) return { kind: 'old-epoch', epoch: entry.epoch }
+    if (header.producerEpoch > entry.epoch) {
+      return header.baseSequence === 0 ? { kind: 'accepted' } : { kind: 'out-of-order', expected: 0 }
+    }
+    const lastSequence = lastSequenceOf(header)
+    const known = entry.batches.find((b) => b.firstSequence === header.baseSequence && b.lastSequence === lastSequence)
+    if (known !== undefined) return { kind: 'duplicate', baseOffset: known.baseOffset, timestamp: known.timestamp }
+    const previous = entry.batches.at(-1)
+    if (previous === undefined) return { kind: 'accepted' }
+    const expected = previous.lastSequence === MAX_SEQUENCE ? 0 : previous.lastSequence + 1
+    return header.baseSequence === expected ? { kind: 'accepted' } : { kind: 'out-of-order', expected }
+  }
+
+  record(header: BatchHeader, baseOffset: number, now: number): void {
+    const batch: ProducedBatch = {
+      firstSequence: header.baseSequence,
+      lastSequence: lastSequenceOf(header),
+      baseOffset,
+      timestamp: header.maxTimestamp,
+    }
+    const entry = this.#entries.get(header.producerId)
+    if (entry === undefined || entry.epoch !== header.producerEpoch) {
+      this.#entries.set(header.producerId, { epoch: header.producerEpoch, lastSeen: now, batches: [batch] })
+      return
+    }
+    entry.lastSeen = now
+    entry.batches.push(batch)
+    if (entry.batches.length > KEPT_BATCHES) entry.batches.shift()
+  }
+
+  /** Forgets producers silent since before `deadline` (`producer.id.expiration.ms`). */
+  expire(deadline: number): void {
+    for (const [id, entry] of this.#entries) if (entry.lastSeen < deadline) this.#entries.delete(id)
+  }
+
+  snapshot(): ProducerSnapshot {
+    return [...this.#entries]
+  }
+
+  static restore(snapshot: ProducerSnapshot): ProducerStates {
+    const states = new ProducerStates()
+    for (const [id, entry] of snapshot) states.#entries.set(id, { ...entry, batches: [...entry.batches] })
+    return states
+  }
+}
+
+/** Sequences wrap to 0 after 2^31 - 1. */
+function lastSequenceOf(header: BatchHeader): number {
+  return (header.baseSequence + header.count - 1) % (MAX_SEQUENCE + 1)
+}

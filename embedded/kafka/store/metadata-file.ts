@@ -1,0 +1,84 @@
+/** What the broker must know before it opens a log: one JSON file, replaced as a whole. */
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+
+import { writeFileAtomically } from './durable-file.ts'
+
+export interface TopicRecord {
+  /** 16 bytes in hexadecimal, without dashes. */
+  readonly id: string
+  readonly partitions: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+interface Content {
+  readonly version: 1
+  readonly clusterId: string
+  /** First producer id of the next block; a block is reserved at a time, so ids never come twice. */
+  readonly nextProducerId: number
+  readonly topics: Readonly<Record<string, TopicRecord>>
+}
+
+const PRODUCER_ID_BLOCK = 1000
+
+export class MetadataFile {
+  readonly clusterId: string
+  readonly #file: string
+  readonly #topics: Map<string, TopicRecord>
+  #nextProducerId: number
+  #reservedProducerIds: number
+
+  private constructor(file: string, content: Content) {
+    this.#file = file
+    this.clusterId = content.clusterId
+    this.#topics = new Map(Object.entries(content.topics))
+    this.#nextProducerId = this.#reservedProducerIds = content.nextProducerId
+  }
+
+  static open(dataDir: string): MetadataFile {
+    const file = path.join(dataDir, 'metadata.json')
+    if (fs.existsSync(file)) return new MetadataFile(file, JSON.parse(fs.readFileSync(file, 'utf8')) as Content)
+    const metadata = new MetadataFile(file, { version: 1, clusterId: newClusterId(), nextProducerId: 0, topics: {} })
+    metadata.#save()
+    return metadata
+  }
+
+  topics(): readonly (readonly [name: string, topic: TopicRecord])[] {
+    return [...this.#topics]
+  }
+
+  setTopic(name: string, topic: TopicRecord): void {
+    this.#topics.set(name, topic)
+    this.#save()
+  }
+
+  deleteTopic(name: string): void {
+    this.#topics.delete(name)
+    this.#save()
+  }
+
+  /** Never the same twice, also after a kill. */
+  newProducerId(): number {
+    if (this.#nextProducerId === this.#reservedProducerIds) {
+      this.#reservedProducerIds += PRODUCER_ID_BLOCK
+      this.#save()
+    }
+    return this.#nextProducerId++
+  }
+
+  #save(): void {
+    const content: Content = {
+      version: 1,
+      clusterId: this.clusterId,
+      nextProducerId: this.#reservedProducerIds,
+      topics: Object.fromEntries(this.#topics),
+    }
+    writeFileAtomically(this.#file, JSON.stringify(content, null, 1), { sync: true })
+  }
+}
+
+/** Kafka's form of a UUID; one with a leading dash would look like an option to its tools. */
+function newClusterId(): string {
+  return randomBytes(16).toString('base64url').replace(/^-/, 'A')
+}
