@@ -1,5 +1,6 @@
 import { ConfigError, didYouMean } from '../api/index.ts'
 import type {
+  ConfigDef,
   ConfigProvider,
   ConnectorClass,
   ConverterClass,
@@ -28,6 +29,8 @@ export interface PluginInfo {
   readonly type: 'sink' | 'source' | 'converter' | 'header_converter' | 'transformation' | 'predicate'
   readonly version: string
 }
+
+export type PluginKind = 'connector' | 'converter' | 'header_converter' | 'transformation' | 'predicate'
 
 interface Versioned<T> {
   readonly className: string
@@ -99,21 +102,45 @@ export class PluginRegistry {
   }
 
   /** Is there a class of this type under this name, full or short? */
-  has(
-    type: 'connector' | 'converter' | 'header_converter' | 'transformation' | 'predicate',
-    className: string,
-  ): boolean {
+  has(type: PluginKind, className: string): boolean {
+    return this.#known(type).resolve(className) !== undefined
+  }
+
+  /** The full names of one type, sorted. */
+  names(type: PluginKind): readonly string[] {
+    return this.#known(type).names()
+  }
+
+  /** The name that `className` is probably a misspelling of. */
+  suggest(type: PluginKind, className: string): string | undefined {
+    return nearest(className, this.#known(type))
+  }
+
+  definition(type: Exclude<PluginKind, 'connector'>, className: string): ConfigDef {
+    switch (type) {
+      case 'converter':
+        return this.converter(className).configDef()
+      case 'header_converter':
+        return this.headerConverter(className).configDef()
+      case 'transformation':
+        return this.transformation(className).configDef()
+      case 'predicate':
+        return this.predicate(className).configDef()
+    }
+  }
+
+  #known(type: PluginKind): NamedClasses<unknown> {
     switch (type) {
       case 'connector':
-        return this.#connectors.resolve(className) !== undefined
+        return this.#connectors
       case 'converter':
-        return this.#converters.resolve(className) !== undefined
+        return this.#converters
       case 'header_converter':
-        return this.#headerConverters.resolve(className) !== undefined
+        return this.#headerConverters
       case 'transformation':
-        return this.#transformations.resolve(className) !== undefined
+        return this.#transformations
       case 'predicate':
-        return this.#predicates.resolve(className) !== undefined
+        return this.#predicates
     }
   }
 
@@ -160,13 +187,19 @@ export class PluginRegistry {
   }
 
   #missing(what: string, plural: string, name: string, known: NamedClasses<unknown>): never {
-    const available = known.names()
-    const near =
-      didYouMean(name, known.knownNames()) ?? available.find((full) => didYouMean(simpleName(name), [simpleName(full)]))
+    const near = nearest(name, known)
     const hint = near === undefined ? '' : `. Did you mean ${near}?`
     throw new ConfigError(
       what === 'Connector' ? 'connector.class' : what,
-      `Failed to find any class that implements ${what} and which name matches ${name}, available ${plural} are: ${available.join(', ')}${hint}`,
+      `Failed to find any class that implements ${what} and which name matches ${name}, available ${plural} are: ${known.names().join(', ')}${hint}`,
     )
   }
+}
+
+/** By the whole name or, for a wrong package, by the class alone. */
+function nearest(name: string, known: NamedClasses<unknown>): string | undefined {
+  return (
+    didYouMean(name, known.knownNames()) ??
+    known.names().find((full) => didYouMean(simpleName(name), [simpleName(full)]) !== undefined)
+  )
 }
