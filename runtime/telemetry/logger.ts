@@ -1,0 +1,116 @@
+import { pino } from 'pino'
+import type { Logger } from '../api/logger.ts'
+import { redacted } from './redaction.ts'
+import { errorLine, stackTrace } from './stack-trace.ts'
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'off'
+export type LineLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogDestination {
+  write(text: string): unknown
+}
+
+export interface LoggerOptions {
+  readonly level?: LogLevel
+  /** `pretty`: one calm line for a person; `json`: one object per line for a machine. */
+  readonly format?: 'pretty' | 'json'
+  readonly destination?: LogDestination
+}
+
+/** The logger of a process. Logger names are contexts (`[orders|task-0]`); a level set for a name holds for those below it too. */
+export interface RootLogger extends Logger {
+  /** `root` sets the level of all names without their own. */
+  setLevel(name: string, level: LogLevel): void
+  levels(): ReadonlyMap<string, LogLevel>
+  /** A line that came from another thread. */
+  line(context: string, level: LineLevel, message: string, fields?: object): void
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, off: 6 }
+
+export function createLogger(options: LoggerOptions = {}): RootLogger {
+  const destination = options.destination ?? process.stdout
+  const sink = options.format === 'json' ? jsonSink(destination) : prettySink(destination)
+  const levels = new Map<string, LogLevel>([['root', options.level ?? 'info']])
+  const levelOf = (context: string): LogLevel => {
+    let found: LogLevel | undefined
+    let length = -1
+    for (const [name, level] of levels) {
+      if (name !== 'root' && context.includes(name) && name.length > length) [found, length] = [level, name.length]
+    }
+    return found ?? levels.get('root')!
+  }
+  const line = (context: string, level: LineLevel, message: string, fields?: object): void => {
+    if (RANK[level] < RANK[levelOf(context)]) return
+    sink(level, context, message, fields === undefined ? undefined : redacted(fields))
+  }
+  return {
+    ...contextLogger('', line),
+    line,
+    levels: () => levels,
+    setLevel: (name, level) => void levels.set(name, level),
+  }
+}
+
+export type WriteLine = (context: string, level: LineLevel, message: string, fields?: object) => void
+
+/** A logger over any way of writing lines: the process's own, or a port to another thread. */
+export function contextLogger(context: string, write: WriteLine): Logger {
+  return {
+    debug: (message, fields) => write(context, 'debug', message, fields),
+    info: (message, fields) => write(context, 'info', message, fields),
+    warn: (message, fields) => write(context, 'warn', message, fields),
+    error: (message, fields) => write(context, 'error', message, fields),
+    child: (child) => contextLogger(context === '' ? child : `${context} ${child}`, write),
+  }
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = contextLogger('', () => undefined)
+
+type Sink = (level: LineLevel, context: string, message: string, fields: Record<string, unknown> | undefined) => void
+
+function jsonSink(destination: LogDestination): Sink {
+  const out = pino(
+    {
+      level: 'trace',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    { write: (text: string) => void destination.write(text) },
+  )
+  return (level, context, message, fields) => {
+    const { error, ...rest } = fields ?? {}
+    out[level](
+      { ...(context === '' ? {} : { context }), ...rest, ...(error === undefined ? {} : { error: errorText(error) }) },
+      message,
+    )
+  }
+}
+
+function prettySink(destination: LogDestination): Sink {
+  return (level, context, message, fields) => {
+    const { error, ...rest } = fields ?? {}
+    const time = new Date().toISOString().slice(11, 23)
+    const extra = Object.keys(rest).length === 0 ? '' : ` ${fieldText(rest)}`
+    const cause =
+      error === undefined ? '' : level === 'error' ? `\n${errorText(error).trimEnd()}` : `: ${errorLine(error)}`
+    destination.write(`${time} ${level.padEnd(5)} ${context === '' ? '' : `${context} `}${message}${extra}${cause}\n`)
+  }
+}
+
+function errorText(error: unknown): string {
+  return typeof error === 'string' ? error : stackTrace(error)
+}
+
+function fieldText(fields: Record<string, unknown>): string {
+  return Object.entries(fields)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : valueText(value)}`)
+    .join(' ')
+}
+
+function valueText(value: unknown): string {
+  if (value instanceof Error) return errorLine(value)
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)) ?? 'undefined'
+}
