@@ -1,0 +1,161 @@
+import type { RecordHeader } from './fetched-record.ts'
+import type { CompressionType } from './compression.ts'
+import { compress, COMPRESSION_CODES } from './compression.ts'
+import { crc32c } from './crc32c.ts'
+import { ATTRIBUTES, BATCH_HEADER, LENGTH_PREFIX } from './record-batch.ts'
+import { writeInt64 } from './int64.ts'
+import { sizeOfVarint, writeVarint } from './varint.ts'
+
+/** Identity of an idempotent producer, stamped on a finished batch before it is sent. */
+export interface ProducerStamp {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly transactional?: boolean
+}
+
+const NO_HEADERS: readonly RecordHeader[] = []
+
+/**
+ * Writes records straight into their wire form, one copy each. `append` until full, `finish` once, `stamp` before (each) send.
+ */
+export class RecordBatchBuilder {
+  #buffer: Buffer
+  #length = BATCH_HEADER.size
+  #baseTimestamp = 0
+  #maxTimestamp = 0
+  #count = 0
+  #finished = false
+
+  /** `capacity`: first allocation in bytes; grows as needed. */
+  constructor(capacity = 16 * 1024) {
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, BATCH_HEADER.size))
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Bytes on the wire so far, uncompressed. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** `timestamp`: ms since the epoch. Key, value and header values are copied. */
+  append(
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[] | undefined,
+    timestamp: number,
+  ): void {
+    if (this.#count === 0) {
+      this.#baseTimestamp = timestamp
+      this.#maxTimestamp = timestamp
+    } else if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    const delta = timestamp - this.#baseTimestamp
+    const body = recordBodySize(key, value, headers ?? NO_HEADERS, delta, this.#count)
+    this.#reserve(body + 5)
+    const buffer = this.#buffer
+    let at = writeVarint(buffer, body, this.#length)
+    buffer[at++] = 0 // attributes of a record: unused
+    at = writeVarint(buffer, delta, at)
+    at = writeVarint(buffer, this.#count, at)
+    at = writeBytes(buffer, key, at)
+    at = writeBytes(buffer, value, at)
+    if (headers === undefined || headers.length === 0) buffer[at++] = 0
+    else at = writeHeaders(buffer, headers, at)
+    this.#length = at
+    this.#count++
+  }
+
+  /** The whole batch, without a producer's identity. Compressed if that makes it smaller, as the type says. */
+  finish(compression: CompressionType = 'none'): Buffer {
+    if (this.#finished) throw new Error('batch finished twice')
+    this.#finished = true
+    let batch = this.#buffer.subarray(0, this.#length)
+    if (compression !== 'none') {
+      const packed = compress(compression, batch.subarray(BATCH_HEADER.size))
+      batch = Buffer.concat([batch.subarray(0, BATCH_HEADER.size), packed])
+    }
+    writeInt64(batch, 0, BATCH_HEADER.baseOffset)
+    batch.writeInt32BE(batch.length - LENGTH_PREFIX, BATCH_HEADER.length)
+    batch.writeInt32BE(-1, BATCH_HEADER.leaderEpoch)
+    batch.writeInt8(2, BATCH_HEADER.magic)
+    batch.writeInt16BE(COMPRESSION_CODES[compression], BATCH_HEADER.attributes)
+    batch.writeInt32BE(this.#count - 1, BATCH_HEADER.lastOffsetDelta)
+    writeInt64(batch, this.#baseTimestamp, BATCH_HEADER.baseTimestamp)
+    writeInt64(batch, this.#maxTimestamp, BATCH_HEADER.maxTimestamp)
+    batch.writeInt32BE(this.#count, BATCH_HEADER.count)
+    stampBatch(batch, { producerId: -1, producerEpoch: -1, baseSequence: -1 })
+    return batch
+  }
+
+  #reserve(size: number): void {
+    const need = this.#length + size
+    if (need <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(need, this.#buffer.length * 2))
+    this.#buffer.copy(grown, 0, 0, this.#length)
+    this.#buffer = grown
+  }
+}
+
+/** Writes the producer's identity into a finished batch and renews the CRC. */
+export function stampBatch(batch: Buffer, stamp: ProducerStamp): void {
+  let attributes = batch.readInt16BE(BATCH_HEADER.attributes) & ~ATTRIBUTES.transactional
+  if (stamp.transactional === true) attributes |= ATTRIBUTES.transactional
+  batch.writeInt16BE(attributes, BATCH_HEADER.attributes)
+  writeInt64(batch, stamp.producerId, BATCH_HEADER.producerId)
+  batch.writeInt16BE(stamp.producerEpoch, BATCH_HEADER.producerEpoch)
+  batch.writeInt32BE(stamp.baseSequence, BATCH_HEADER.baseSequence)
+  batch.writeUInt32BE(crc32c(batch.subarray(BATCH_HEADER.attributes)), BATCH_HEADER.crc)
+}
+
+/** An upper bound of what one record adds to a batch, bytes. */
+export function recordSizeBound(
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  headers: readonly RecordHeader[] = NO_HEADERS,
+): number {
+  let size = 1 + 5 + 10 + 5 + 5 + 5 + 5 + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) size += 10 + header.key.length * 3 + (header.value?.length ?? 0)
+  return size
+}
+
+function recordBodySize(
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  headers: readonly RecordHeader[],
+  timestampDelta: number,
+  offsetDelta: number,
+): number {
+  let size = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(offsetDelta)
+  size += key === null ? 1 : sizeOfVarint(key.length) + key.length
+  size += value === null ? 1 : sizeOfVarint(value.length) + value.length
+  size += sizeOfVarint(headers.length)
+  for (const header of headers) {
+    const name = Buffer.byteLength(header.key)
+    size += sizeOfVarint(name) + name
+    size += header.value === null ? 1 : sizeOfVarint(header.value.length) + header.value.length
+  }
+  return size
+}
+
+function writeBytes(buffer: Buffer, bytes: Uint8Array | null, at: number): number {
+  if (bytes === null) {
+    buffer[at] = 1 // −1 in zigzag
+    return at + 1
+  }
+  const start = writeVarint(buffer, bytes.length, at)
+  buffer.set(bytes, start)
+  return start + bytes.length
+}
+
+function writeHeaders(buffer: Buffer, headers: readonly RecordHeader[], at: number): number {
+  at = writeVarint(buffer, headers.length, at)
+  for (const header of headers) {
+    at = writeVarint(buffer, Buffer.byteLength(header.key), at)
+    at += buffer.utf8Write(header.key, at)
+    at = writeBytes(buffer, header.value, at)
+  }
+  return at
+}
