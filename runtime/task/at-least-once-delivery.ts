@@ -1,0 +1,124 @@
+import { ConnectError } from '../api/index.ts'
+import type { CommittedOffset, Logger } from '../api/index.ts'
+import { sleep } from '../async/abort.ts'
+import type { DeliveryListener, Producer } from '../kafka/producer.ts'
+import { errorLine } from '../telemetry/stack-trace.ts'
+import type { Delivery } from './delivery.ts'
+import type { ErrorTolerance } from './error-tolerance.ts'
+import type { OutgoingRecord } from './outgoing-record.ts'
+import type { SourceOffsets } from './source-offsets.ts'
+import type { OutgoingBatch } from './source-pipeline.ts'
+import { SubmittedRecords } from './submitted-records.ts'
+import type { SourceTaskMetrics } from './task-metrics.ts'
+
+export interface AtLeastOnceOptions {
+  readonly producer: Producer
+  readonly offsets: SourceOffsets
+  readonly tolerance: ErrorTolerance
+  readonly metrics: SourceTaskMetrics
+  readonly logger: Logger
+  /** SourceTask.commit: these offsets are durable; [] after a quiet interval. */
+  readonly committed: (offsets: readonly CommittedOffset[]) => Promise<void>
+  /** `offset.flush.interval.ms`, `offset.flush.timeout.ms` */
+  readonly intervalMs: number
+  readonly timeoutMs: number
+}
+
+/** Records first, their offsets when all before them are acknowledged; after a crash the records in between come again. */
+export class AtLeastOnceDelivery implements Delivery {
+  readonly #options: AtLeastOnceOptions
+  readonly #ledger = new SubmittedRecords()
+  readonly #failed = new AbortController()
+  readonly #closing = new AbortController()
+  readonly #commits: Promise<void>
+  readonly #listener: DeliveryListener<OutgoingRecord> = {
+    delivered: (records) => {
+      this.#ledger.ack(records)
+      this.#options.metrics.written += records.length
+    },
+    failed: (records, error) => this.#fail(records, error),
+  }
+  #failure: Error | undefined
+
+  constructor(options: AtLeastOnceOptions) {
+    this.#options = options
+    options.metrics.active = () => this.#ledger.active
+    this.#commits = this.#commitRegularly()
+  }
+
+  get failed(): AbortSignal {
+    return this.#failed.signal
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  async send(batch: OutgoingBatch, signal: AbortSignal): Promise<void> {
+    this.throwIfFailed()
+    // Before producing: an ack may come while send still waits for room.
+    this.#ledger.submit(batch.submitted)
+    if (batch.submitted !== batch.records) this.#ledger.settle(batch.submitted)
+    if (batch.records.length > 0) await this.#options.producer.send(batch.records, this.#listener, signal)
+  }
+
+  /** One await per interval, whatever the load: takes the acked prefix, writes it, tells the task. */
+  async commit(): Promise<void> {
+    const { offsets, metrics, logger, timeoutMs } = this.#options
+    const committable = this.#ledger.committable()
+    const started = performance.now()
+    if (committable.length > 0) {
+      try {
+        await offsets.write(committable, AbortSignal.timeout(timeoutMs))
+      } catch (error) {
+        metrics.failedCommits++
+        logger.warn(`offsets are not committed, next try with the next commit: ${errorLine(error)}`)
+        return
+      }
+      this.#ledger.committed(committable)
+      metrics.committed(performance.now() - started)
+    }
+    try {
+      // Invariant 1: only now may the source forget.
+      await this.#options.committed(committable)
+    } catch (error) {
+      logger.warn('the task failed to confirm committed offsets', { error })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await this.#commits
+    const { producer, timeoutMs, logger } = this.#options
+    if (this.#ledger.active > 0 && this.#failure === undefined) {
+      try {
+        await producer.flush(AbortSignal.timeout(timeoutMs))
+      } catch (error) {
+        logger.warn(`${this.#ledger.active} records are not acknowledged, they will be read again: ${errorLine(error)}`)
+      }
+    }
+    await this.commit()
+  }
+
+  async #commitRegularly(): Promise<void> {
+    while (await sleep(this.#options.intervalMs, this.#closing.signal)) await this.commit()
+  }
+
+  #fail(records: readonly OutgoingRecord[], error: Error): void {
+    const { tolerance } = this.#options
+    if (!tolerance.toleratesAll) {
+      this.#failure ??= new ConnectError('Unrecoverable exception from producer send callback', { cause: error })
+      this.#failed.abort(this.#failure)
+      return
+    }
+    for (const source of records) {
+      tolerance.skip({
+        stage: 'KAFKA_PRODUCE',
+        className: 'org.apache.kafka.clients.producer.KafkaProducer',
+        error,
+        source,
+      })
+    }
+    this.#ledger.ack(records)
+  }
+}
