@@ -1,7 +1,7 @@
 /** The groups of this broker: finds them, gives them the time, and joins them with their committed offsets. */
 import { randomUUID } from 'node:crypto'
 
-import { ErrorCode } from '../error-code.ts'
+import { ErrorCode } from 'naru/protocol'
 import type { BrokerSettings } from '../store/broker-settings.ts'
 import type { CommittedOffsets, OffsetCommit } from './committed-offsets.ts'
 import { Group } from './group.ts'

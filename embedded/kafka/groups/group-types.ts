@@ -1,5 +1,5 @@
 /** Requests to a group as the group understands them, free of wire versions, and its answers. */
-import type { ErrorCode } from '../error-code.ts'
+import type { ErrorCode } from 'naru/protocol'
 
 export interface GroupProtocol {
   readonly name: string

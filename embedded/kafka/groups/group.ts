@@ -10,7 +10,7 @@
  *
  * Rules from Kafka's GroupCoordinator (KIP-62, KIP-345 static members, KIP-394 member ids).
  */
-import { ErrorCode } from '../error-code.ts'
+import { ErrorCode } from 'naru/protocol'
 import type {
   GroupProtocol,
   GroupState,

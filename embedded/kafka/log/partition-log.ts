@@ -9,12 +9,11 @@ import path from 'node:path'
 
 import type { Logger } from 'naru/api'
 
-import { ErrorCode } from '../error-code.ts'
+import { ErrorCode } from 'naru/protocol'
 import { ProtocolError } from '../protocol-error.ts'
 import type { TopicConfig } from '../store/topic-config.ts'
 import { writeFileAtomically } from '../store/durable-file.ts'
 import { readHeader, setLogAppendTime, setOffsetAndEpoch } from './batch-header.ts'
-import { crc32c } from './crc32c.ts'
 import { ProducerStates } from './producer-states.ts'
 import type { ProducerSnapshot } from './producer-states.ts'
 import { Segment } from './segment.ts'
@@ -135,7 +134,7 @@ export class PartitionLog implements Flushable {
     const baseOffset = this.#endOffset
     setOffsetAndEpoch(own, baseOffset, LEADER_EPOCH)
     const stamped = this.#config['message.timestamp.type'] === 'LogAppendTime'
-    if (stamped) setLogAppendTime(own, now, crc32c)
+    if (stamped) setLogAppendTime(own, now)
     const header = readHeader(own, 0)
     this.#rollWhenFull(own.length, now)
     this.#pending.push(own)

@@ -9,7 +9,6 @@ import path from 'node:path'
 
 import { batchBytes, crcMatches, HEADER_BYTES, readHeader } from './batch-header.ts'
 import type { BatchHeader } from './batch-header.ts'
-import { crc32c } from './crc32c.ts'
 import { SparseIndex } from './sparse-index.ts'
 
 const SCAN_CHUNK = 1 << 20
@@ -217,7 +216,7 @@ export class Segment {
     let end = 0
     for (const batch of this.scan()) {
       if (batch.header.magic !== 2 || batch.header.baseOffset < this.#nextOffset) break
-      if (!crcMatches(this.readBatch(batch), crc32c)) break
+      if (!crcMatches(this.readBatch(batch))) break
       this.#note(batch.header, batch.position)
       end = batch.position + batch.header.bytes
     }

@@ -63,7 +63,7 @@ export class BrokerSettings {
   /** An unknown or invalid property is reported by name and left out. */
   constructor(given: Readonly<Record<string, string | number | boolean>>, logger: Logger) {
     for (const [name, value] of Object.entries(given)) {
-      const key = BROKER_CONFIG_KEYS[name]
+      const key = Object.hasOwn(BROKER_CONFIG_KEYS, name) ? BROKER_CONFIG_KEYS[name] : undefined
       const problem = key === undefined ? 'unknown broker property' : invalidValue(name, key, String(value))
       if (problem === undefined) this.#given.set(name, String(value))
       else logger.warn(`${name}: ${problem}; ignored`)

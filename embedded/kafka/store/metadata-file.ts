@@ -1,12 +1,13 @@
 /** What the broker must know before it opens a log: one JSON file, replaced as a whole. */
-import { randomBytes } from 'node:crypto'
+
 import fs from 'node:fs'
 import path from 'node:path'
 
 import { writeFileAtomically } from './durable-file.ts'
+import { newUuid } from './uuid.ts'
 
 export interface TopicRecord {
-  /** 16 bytes in hexadecimal, without dashes. */
+  /** 22 characters of URL-safe base64, as Kafka prints it. */
   readonly id: string
   readonly partitions: number
   readonly config: Readonly<Record<string, string>>
@@ -39,7 +40,7 @@ export class MetadataFile {
   static open(dataDir: string): MetadataFile {
     const file = path.join(dataDir, 'metadata.json')
     if (fs.existsSync(file)) return new MetadataFile(file, JSON.parse(fs.readFileSync(file, 'utf8')) as Content)
-    const metadata = new MetadataFile(file, { version: 1, clusterId: newClusterId(), nextProducerId: 0, topics: {} })
+    const metadata = new MetadataFile(file, { version: 1, clusterId: newUuid(), nextProducerId: 0, topics: {} })
     metadata.#save()
     return metadata
   }
@@ -76,9 +77,4 @@ export class MetadataFile {
     }
     writeFileAtomically(this.#file, JSON.stringify(content, null, 1), { sync: true })
   }
-}
-
-/** Kafka's form of a UUID; one with a leading dash would look like an option to its tools. */
-function newClusterId(): string {
-  return randomBytes(16).toString('base64url').replace(/^-/, 'A')
 }

@@ -1,11 +1,10 @@
 /** All topics with their logs: the metadata file says what exists, a folder `NAME-PARTITION` holds each log. */
-import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 
 import type { Logger } from 'naru/api'
 
-import { ErrorCode } from '../error-code.ts'
+import { ErrorCode } from 'naru/protocol'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { TailCache } from '../log/tail-cache.ts'
 import { ProtocolError } from '../protocol-error.ts'
@@ -13,10 +12,11 @@ import type { BrokerSettings } from './broker-settings.ts'
 import type { MetadataFile } from './metadata-file.ts'
 import { topicConfig } from './topic-config.ts'
 import type { TopicConfig } from './topic-config.ts'
+import { newUuid } from './uuid.ts'
 
 export interface Topic {
   readonly name: string
-  /** 16 bytes in hexadecimal. */
+  /** 22 characters of URL-safe base64, as Kafka prints it. */
   readonly id: string
   readonly partitions: readonly PartitionLog[]
   /** What was set on the topic itself. */
@@ -72,7 +72,7 @@ export class Topics {
     if (this.#byName.has(name)) {
       throw new ProtocolError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
     }
-    const topic = this.#load(name, randomBytes(16).toString('hex'), partitions, config)
+    const topic = this.#load(name, newUuid(), partitions, config)
     this.#save(topic)
     this.#add(topic)
     return topic

@@ -1,5 +1,5 @@
 /** Record batches whose records nobody reads: for tests of the log, which looks at headers only. */
-import { crc32c } from '../../../embedded/kafka/log/crc32c.ts'
+import { crc32c } from 'naru/protocol'
 
 export interface RawBatchOptions {
   readonly count?: number

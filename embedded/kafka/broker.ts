@@ -1,0 +1,157 @@
+/**
+ * A Kafka broker in this process: one node, the real protocol on a socket, logs in files. For laptops, demos and tests.
+ * Served: handlers/handlers.ts. Not here: replication, transactions, compaction (records of compacted topics are all
+ * kept), TLS and SASL, the newer group protocol (KIP-848).
+ */
+import fs from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+
+import type { Logger } from 'naru/api'
+
+import { Connection } from './connection.ts'
+import type { Answer } from './connection.ts'
+import { Controls } from './controls.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { CommittedOffsets } from './groups/committed-offsets.ts'
+import { GroupCoordinator } from './groups/group-coordinator.ts'
+import type { BrokerNode, BrokerParts } from './handlers/handler.ts'
+import { TailCache } from './log/tail-cache.ts'
+import { WriteTurn } from './log/write-turn.ts'
+import { BrokerSettings } from './store/broker-settings.ts'
+import { lockFolder } from './store/folder-lock.ts'
+import { MetadataFile } from './store/metadata-file.ts'
+import { Topics } from './store/topics.ts'
+
+export { Controls } from './controls.ts'
+export type { Fault, InjectOptions } from './controls.ts'
+
+export interface EmbeddedKafkaOptions {
+  /** Made when missing. One broker at a time. */
+  readonly dataDir: string
+  /** 0 or absent: any free port. */
+  readonly port?: number
+  /** Where to listen, and what clients are told; default 127.0.0.1. */
+  readonly host?: string
+  readonly logger?: Logger
+  /** Broker properties under Kafka's names, such as `num.partitions`; see store/broker-settings.ts. */
+  readonly defaults?: Readonly<Record<string, string | number | boolean>>
+  /** Memory for the youngest records, in bytes; default 64 MiB. */
+  readonly cacheBytes?: number
+}
+
+const NODE_ID = 1
+const DEFAULT_CACHE_BYTES = 64 << 20
+
+export class EmbeddedKafka implements AsyncDisposable {
+  readonly port: number
+  /** For `bootstrap.servers`. */
+  readonly bootstrap: string
+  readonly clusterId: string
+  readonly controls: Controls
+  readonly #server: net.Server
+  readonly #parts: BrokerParts
+  readonly #retention: NodeJS.Timeout
+  readonly #connections = new Set<Connection>()
+  readonly #closing = new AbortController()
+  readonly #unlock: () => void
+  #closed: Promise<void> | undefined
+
+  private constructor(options: EmbeddedKafkaOptions, node: BrokerNode, server: net.Server, unlock: () => void) {
+    const logger = options.logger ?? SILENT
+    this.port = node.port
+    this.bootstrap = `${node.host}:${node.port}`
+    this.controls = new Controls({ cutConnections: () => this.#connections.forEach((connection) => connection.cut()) })
+    this.#parts = openParts(options, node, this.controls, logger)
+    this.clusterId = this.#parts.metadata.clusterId
+    this.#server = server
+    this.#unlock = unlock
+    this.#retention = this.#startRetention()
+    this.#accept(logger)
+  }
+
+  /** Resolves when clients may connect. Rejects with code EADDRINUSE when the port is taken. */
+  static async start(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
+    const { dataDir, port = 0, host = '127.0.0.1' } = options
+    fs.mkdirSync(dataDir, { recursive: true })
+    const unlock = lockFolder(dataDir)
+    const server = net.createServer({ noDelay: true })
+    try {
+      const bound = await listen(server, port, host)
+      return new EmbeddedKafka(options, { nodeId: NODE_ID, host, port: bound }, server, unlock)
+    } catch (error) {
+      server.close()
+      unlock()
+      throw error
+    }
+  }
+
+  /** Answers what waits, ends the connections, leaves indexes beside the logs. */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown()
+    return this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #accept(logger: Logger): void {
+    const dispatcher = new Dispatcher({ parts: this.#parts, closing: this.#closing.signal, logger })
+    const limitBytes = this.#parts.settings.number('socket.request.max.bytes')
+    const handle = (frame: Buffer, from: Connection): Promise<Answer> => dispatcher.dispatch(frame, from)
+    this.#server.on('connection', (socket) => {
+      const connection = new Connection({ socket, limitBytes, handle, logger })
+      this.#connections.add(connection)
+      socket.once('close', () => this.#connections.delete(connection))
+    })
+  }
+
+  #startRetention(): NodeJS.Timeout {
+    const { settings, topics } = this.#parts
+    const everyMs = settings.number('log.retention.check.interval.ms')
+    return setInterval(() => topics.applyRetention(Date.now()), everyMs)
+  }
+
+  async #shutDown(): Promise<void> {
+    const { writes, groups, topics } = this.#parts
+    clearInterval(this.#retention)
+    const serverClosed = new Promise((resolve) => this.#server.close(resolve))
+    this.#closing.abort()
+    writes.flush()
+    // One turn of the event loop, for the answers to what was just written.
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const connection of this.#connections) connection.cut()
+    await serverClosed
+    groups.close()
+    topics.close()
+    groups.offsets.close()
+    this.#unlock()
+  }
+}
+
+function openParts(
+  { dataDir, defaults = {}, cacheBytes = DEFAULT_CACHE_BYTES }: EmbeddedKafkaOptions,
+  node: BrokerNode,
+  controls: Controls,
+  logger: Logger,
+): BrokerParts {
+  const settings = new BrokerSettings(defaults, logger)
+  const metadata = MetadataFile.open(dataDir)
+  const topics = Topics.open({ dataDir, metadata, settings, tail: new TailCache(cacheBytes), logger })
+  const offsets = CommittedOffsets.open(path.join(dataDir, 'offsets.journal'), logger)
+  const groups = new GroupCoordinator({ settings, offsets })
+  return { node, settings, metadata, topics, groups, writes: new WriteTurn(), controls }
+}
+
+function listen(server: net.Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as net.AddressInfo).port)
+    })
+  })
+}
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT }

@@ -1,0 +1,104 @@
+/** From the bytes of a request to the bytes of its answer: header, fault, handler, header. */
+import { APIS, ErrorCode, Reader, readRequestHeader, Writer, writeResponseHeader } from 'naru/protocol'
+import type { RequestHeader } from 'naru/protocol'
+
+import type { Logger } from 'naru/api'
+
+import type { Answer, Connection } from './connection.ts'
+import type { Fault } from './controls.ts'
+import { unsupportedApiVersions } from './handlers/api-versions.ts'
+import type { AnyHandler, BrokerParts, Call } from './handlers/handler.ts'
+import { HANDLERS } from './handlers/handlers.ts'
+import { ProtocolError } from './protocol-error.ts'
+
+export interface DispatcherOptions {
+  readonly parts: BrokerParts
+  /** Aborts when the broker closes. */
+  readonly closing: AbortSignal
+  readonly logger: Logger
+}
+
+type Request = Parameters<AnyHandler['handle']>[0]
+type Response = ReturnType<AnyHandler['failed']>
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  async dispatch(frame: Buffer, connection: Connection): Promise<Answer> {
+    const reader = new Reader(frame)
+    const header = readRequestHeader(reader)
+    const handler = HANDLERS.get(header.apiKey)
+    if (handler === undefined || !handler.api.supports(header.apiVersion)) return this.#unsupported(header, connection)
+    const request = handler.api.readRequest(reader, header.apiVersion)
+    const fault = this.#options.parts.controls.received(header.apiKey)
+    if (fault?.kind === 'cut') return 'cut'
+    if (fault?.kind === 'silence') return new Promise(() => undefined)
+    if (fault?.kind === 'delay') await delay(fault.ms)
+    const response = await this.#respond(handler, request, this.#call(header, connection), fault)
+    if (fault?.kind === 'cut-after') return 'cut'
+    if (response === undefined) return 'none'
+    return encode((writer) => {
+      writeResponseHeader(writer, handler.api, header.apiVersion, header.correlationId)
+      handler.api.writeResponse(writer, header.apiVersion, response)
+    })
+  }
+
+  async #respond(
+    handler: AnyHandler,
+    request: Request,
+    call: Call,
+    fault: Fault | undefined,
+  ): Promise<Response | undefined> {
+    if (fault?.kind === 'error') return handler.failed(request, fault.errorCode, call)
+    try {
+      return await handler.handle(request, call)
+    } catch (error) {
+      if (error instanceof ProtocolError) return handler.failed(request, error.errorCode, call)
+      this.#options.logger.error(`${handler.api.name} failed`, { error })
+      return handler.failed(request, ErrorCode.UNKNOWN_SERVER_ERROR, call)
+    }
+  }
+
+  #call(header: RequestHeader, connection: Connection): Call {
+    return {
+      broker: this.#options.parts,
+      version: header.apiVersion,
+      clientId: header.clientId ?? '',
+      clientHost: `/${connection.host}`,
+      closed: AbortSignal.any([connection.closed, this.#options.closing]),
+    }
+  }
+
+  /** Only ApiVersions has an answer for a version that we do not know; any other such request ends the connection. */
+  #unsupported(header: RequestHeader, connection: Connection): Answer {
+    if (header.apiKey === APIS.ApiVersions.key) {
+      return encode((writer) => {
+        writer.int32(header.correlationId)
+        APIS.ApiVersions.writeResponse(writer, 0, unsupportedApiVersions())
+      })
+    }
+    const { apiKey, apiVersion, clientId } = header
+    this.#options.logger.warn(
+      `${clientId ?? connection.host} sent API ${apiKey} in version ${apiVersion}, which this broker does not serve; connection cut`,
+    )
+    return 'cut'
+  }
+}
+
+const SIZE_BYTES = 4
+
+function encode(write: (writer: Writer) => void): readonly Uint8Array[] {
+  const writer = new Writer()
+  write(writer)
+  const size = Buffer.alloc(SIZE_BYTES)
+  size.writeInt32BE(writer.length)
+  return [size, ...writer.chunks()]
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

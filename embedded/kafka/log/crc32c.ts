@@ -1,1 +1,0 @@
-export { crc32c } from '@node-rs/crc32'
