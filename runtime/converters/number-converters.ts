@@ -1,0 +1,103 @@
+import { configDef, DataError, plain, schema } from '../api/index.ts'
+import type { Converter, ConverterClass, Schema, SchemaAndValue } from '../api/index.ts'
+
+const definition = configDef({})
+
+interface Wire {
+  /** As it stands in messages: `long`. */
+  readonly name: string
+  readonly size: number
+  readonly schema: Schema
+  write(bytes: Buffer, value: unknown): void
+  read(bytes: Buffer): unknown
+}
+
+/** A converter of org.apache.kafka.connect.converters for one type: big-endian, of fixed size. */
+function converterOf(wire: Wire): ConverterClass {
+  return class implements Converter {
+    static configDef(): typeof definition {
+      return definition
+    }
+
+    configure(): void {}
+
+    fromConnectData(_topic: string, of: Schema | undefined, value: unknown): Uint8Array | null {
+      const decoded = plain(value)
+      if (decoded === null || decoded === undefined) return null
+      if (of !== undefined && of.type !== wire.schema.type)
+        throw new DataError(`Failed to serialize to a ${wire.name}: the schema is ${of.type}`)
+      const bytes = Buffer.alloc(wire.size)
+      try {
+        wire.write(bytes, decoded)
+      } catch (error) {
+        throw new DataError(`Failed to serialize to a ${wire.name}: ${(error as Error).message}`, { cause: error })
+      }
+      return bytes
+    }
+
+    toConnectData(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
+      if (bytes === null) return { schema: wire.schema, value: null }
+      if (bytes.length !== wire.size)
+        throw new DataError(
+          `Failed to deserialize to a ${wire.name}: ${wire.size} bytes are expected, there are ${bytes.length}`,
+        )
+      return { schema: wire.schema, value: wire.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) }
+    }
+  }
+}
+
+const optional = { optional: true }
+
+export const BooleanConverter = converterOf({
+  name: 'boolean',
+  size: 1,
+  schema: schema.boolean(optional),
+  write(bytes, value) {
+    if (typeof value !== 'boolean') throw new TypeError(`a boolean is expected, not ${typeof value}`)
+    bytes[0] = value ? 1 : 0
+  },
+  read(bytes) {
+    if (bytes[0]! > 1) throw new DataError(`Failed to deserialize to a boolean: unexpected byte ${bytes[0]}`)
+    return bytes[0] === 1
+  },
+})
+
+export const ShortConverter = converterOf({
+  name: 'short',
+  size: 2,
+  schema: schema.int16(optional),
+  write: (bytes, value) => void bytes.writeInt16BE(value as number),
+  read: (bytes) => bytes.readInt16BE(),
+})
+
+export const IntegerConverter = converterOf({
+  name: 'integer',
+  size: 4,
+  schema: schema.int32(optional),
+  write: (bytes, value) => void bytes.writeInt32BE(value as number),
+  read: (bytes) => bytes.readInt32BE(),
+})
+
+export const LongConverter = converterOf({
+  name: 'long',
+  size: 8,
+  schema: schema.int64(optional),
+  write: (bytes, value) => void bytes.writeBigInt64BE(BigInt(value as bigint)),
+  read: (bytes) => bytes.readBigInt64BE(),
+})
+
+export const FloatConverter = converterOf({
+  name: 'float',
+  size: 4,
+  schema: schema.float32(optional),
+  write: (bytes, value) => void bytes.writeFloatBE(value as number),
+  read: (bytes) => bytes.readFloatBE(),
+})
+
+export const DoubleConverter = converterOf({
+  name: 'double',
+  size: 8,
+  schema: schema.float64(optional),
+  write: (bytes, value) => void bytes.writeDoubleBE(value as number),
+  read: (bytes) => bytes.readDoubleBE(),
+})
