@@ -1,0 +1,44 @@
+import { ProducerBatch } from './producer-batch.ts'
+
+/** The batches of one partition, oldest first; only the first may be in flight, so order needs no further care. */
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  readonly batches: ProducerBatch[] = []
+  inFlight = false
+  /** Next idempotent sequence number. */
+  sequence = 0
+  /** Greatest batch in bytes; shrinks when the broker refuses one. */
+  limit: number
+  #lastLength = 0
+
+  constructor(topic: string, partition: number, limit: number) {
+    this.topic = topic
+    this.partition = partition
+    this.limit = limit
+  }
+
+  get head(): ProducerBatch | undefined {
+    return this.batches[0]
+  }
+
+  /** The batch that takes `size` more bytes: the last one while it is open and small enough, else a new one. */
+  batchFor(size: number, batchSize: number, now: number): ProducerBatch {
+    const last = this.batches.at(-1)
+    if (last !== undefined && !last.closed && (last.length + size <= this.limit || last.count === 0)) return last
+    const capacity = Math.max(
+      1_024,
+      Math.min(this.limit, Math.max(this.#lastLength, Math.min(batchSize, 4_096), size + 64)),
+    )
+    const batch = new ProducerBatch(this.topic, this.partition, now, capacity)
+    this.batches.push(batch)
+    return batch
+  }
+
+  /** The first batch is done, one way or the other. */
+  shift(): void {
+    const batch = this.batches.shift()
+    if (batch !== undefined) this.#lastLength = batch.length
+    this.inFlight = false
+  }
+}

@@ -1,0 +1,373 @@
+import { Deferred } from '../async/deferred.ts'
+import type { Logger } from '../api/logger.ts'
+import type { BufferMemory } from './buffer-memory.ts'
+import { KafkaError } from './kafka-errors.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { ProducerBatch } from './producer-batch.ts'
+import type { PartitionProduceResult, ProducerCluster } from './producer-cluster.ts'
+import type { ProducerOptions } from './producer-options.ts'
+import { ErrorCode, isRetriable } from './protocol/error-codes.ts'
+import type { CompressionType } from './records/compression.ts'
+
+const MAX_SEQUENCE = 2 ** 31
+
+/** Errors after which the broker no longer knows our sequence: a new producer id begins again at 0. */
+const LOST_SEQUENCE: readonly number[] = [
+  ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCode.UNKNOWN_PRODUCER_ID,
+  ErrorCode.INVALID_PRODUCER_EPOCH,
+  ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+]
+const TOO_LARGE: readonly number[] = [ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.RECORD_LIST_TOO_LARGE]
+
+/**
+ * Sends what the queues hold: one request per broker with the first batch of each of its partitions.
+ *
+ *   queued ──► in flight ──► delivered
+ *     ▲           │ retriable: back to the front of its queue, after a pause
+ *     └───────────┤ too large: two halves at the front
+ *                 └ anything else, or delivery.timeout.ms: failed
+ */
+export class Sender {
+  readonly #options: ProducerOptions
+  readonly #cluster: ProducerCluster
+  readonly #memory: BufferMemory
+  readonly #logger: Logger
+  /** Queues that hold batches. */
+  readonly #active = new Set<PartitionQueue>()
+  readonly #inFlight = new Map<number, number>()
+  readonly #idleWaiters = new Map<ProducerBatch, Deferred>()
+  #identity: { readonly producerId: number; readonly producerEpoch: number } | undefined
+  #identityRequest: Promise<void> | undefined
+  #refresh: Promise<void> | undefined
+  #refreshNotBefore = 0
+  #flushing = 0
+  #scheduled = false
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: { options: ProducerOptions; cluster: ProducerCluster; memory: BufferMemory; logger: Logger }) {
+    this.#options = options.options
+    this.#cluster = options.cluster
+    this.#memory = options.memory
+    this.#logger = options.logger
+  }
+
+  /** The queue has a new batch, or a batch that became full. */
+  wake(queue: PartitionQueue): void {
+    this.#active.add(queue)
+    this.#schedule()
+  }
+
+  /** Somebody waits for memory: send without lingering. */
+  nudge(): void {
+    this.#schedule()
+  }
+
+  /** Sends everything that is queued now; resolves when all of it is delivered or failed. */
+  async flush(): Promise<void> {
+    const done: Promise<void>[] = []
+    for (const queue of this.#active)
+      for (const batch of queue.batches) {
+        let waiter = this.#idleWaiters.get(batch)
+        if (waiter === undefined) this.#idleWaiters.set(batch, (waiter = new Deferred()))
+        done.push(waiter.promise)
+      }
+    this.#flushing++
+    this.#schedule()
+    try {
+      await Promise.all(done)
+    } finally {
+      this.#flushing--
+    }
+  }
+
+  /** Fails whatever is left. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const queue of this.#active)
+      while (queue.head !== undefined)
+        this.#fail(
+          queue,
+          new KafkaError(ErrorCode.NETWORK_EXCEPTION, `produce to ${nameOf(queue)}`, {
+            detail: 'the producer was closed',
+          }),
+        )
+    this.#active.clear()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed) return
+    this.#scheduled = true
+    // After I/O callbacks: the sends of one turn of the event loop share a batch.
+    setImmediate(() => {
+      this.#scheduled = false
+      if (!this.#closed) this.#drain()
+    })
+  }
+
+  #drain(): void {
+    const now = Date.now()
+    let wakeAt = Infinity
+    const perNode = new Map<number, { queues: PartitionQueue[]; bytes: number }>()
+    const leaderless = new Set<string>()
+    for (const queue of this.#active) {
+      if (queue.inFlight) continue
+      this.#expire(queue, now)
+      const batch = queue.head
+      if (batch === undefined) {
+        this.#active.delete(queue)
+        continue
+      }
+      const readyAt = this.#readyAt(queue, batch)
+      if (readyAt > now) {
+        wakeAt = Math.min(wakeAt, readyAt)
+        continue
+      }
+      const leader = this.#cluster.partitions(queue.topic)?.[queue.partition]?.leader
+      if (leader === undefined) {
+        leaderless.add(queue.topic)
+        continue
+      }
+      if ((this.#inFlight.get(leader) ?? 0) >= this.#options['max.in.flight.requests.per.connection']) continue
+      let request = perNode.get(leader)
+      if (request === undefined) perNode.set(leader, (request = { queues: [], bytes: 0 }))
+      if (request.bytes > 0 && request.bytes + batch.length > this.#options['max.request.size']) {
+        wakeAt = now // next request, as soon as this one is out
+        continue
+      }
+      request.queues.push(queue)
+      request.bytes += batch.length
+    }
+    if (leaderless.size > 0) this.#refreshMetadata([...leaderless])
+    if (perNode.size > 0 && this.#identified()) for (const [node, { queues }] of perNode) void this.#send(node, queues)
+    this.#wakeAt(wakeAt, now)
+  }
+
+  #readyAt(queue: PartitionQueue, batch: ProducerBatch): number {
+    if (batch.notBefore > 0) return batch.notBefore
+    if (
+      batch.closed ||
+      batch.length >= this.#options['batch.size'] ||
+      queue.batches.length > 1 ||
+      this.#flushing > 0 ||
+      this.#memory.contended
+    )
+      return 0
+    return batch.createdAt + this.#options['linger.ms']
+  }
+
+  #wakeAt(time: number, now: number): void {
+    clearTimeout(this.#timer)
+    if (time === Infinity) return
+    if (time <= now) this.#schedule()
+    else this.#timer = setTimeout(() => this.#schedule(), time - now)
+  }
+
+  async #send(node: number, queues: readonly PartitionQueue[]): Promise<void> {
+    const topics = new Map<string, { name: string; partitions: { index: number; records: Buffer }[] }>()
+    for (const queue of queues) {
+      queue.inFlight = true
+      let topic = topics.get(queue.topic)
+      if (topic === undefined) topics.set(queue.topic, (topic = { name: queue.topic, partitions: [] }))
+      topic.partitions.push({ index: queue.partition, records: this.#seal(queue) })
+    }
+    this.#inFlight.set(node, (this.#inFlight.get(node) ?? 0) + 1)
+    const outcome = await this.#cluster
+      .produce(node, {
+        acks: this.#options.acks === 'all' ? -1 : Number(this.#options.acks),
+        timeoutMs: this.#options['request.timeout.ms'],
+        transactionalId: null,
+        topics: [...topics.values()],
+      })
+      .then(
+        (results) => new Map(results.map((result) => [`${result.topic}-${result.partition}`, result])),
+        (error: unknown) => asKafkaError(error, `produce to broker ${node}`),
+      )
+    this.#inFlight.set(node, this.#inFlight.get(node)! - 1)
+    this.#schedule()
+    for (const queue of queues) {
+      if (queue.head === undefined) continue // closed meanwhile
+      if (outcome instanceof Map) this.#settle(queue, outcome.get(nameOf(queue)))
+      else this.#refused(queue, outcome)
+    }
+  }
+
+  /** The bytes to send: a retry sends the bytes and the sequence of the first attempt. */
+  #seal(queue: PartitionQueue): Buffer {
+    const batch = queue.head!
+    const bytes = batch.bytes(this.#options['compression.type'] as CompressionType)
+    if (batch.sequence === undefined) {
+      const identity = this.#identity
+      if (identity === undefined) batch.stamp(-1, -1, -1)
+      else {
+        batch.stamp(identity.producerId, identity.producerEpoch, queue.sequence)
+        queue.sequence = (queue.sequence + batch.count) % MAX_SEQUENCE
+      }
+    }
+    return bytes
+  }
+
+  #settle(queue: PartitionQueue, result: PartitionProduceResult | undefined): void {
+    const batch = queue.head!
+    if (result === undefined) {
+      this.#refused(
+        queue,
+        new KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, `produce to ${nameOf(queue)}`, {
+          detail: 'the broker left the partition out of its answer',
+        }),
+      )
+    } else if (result.errorCode === ErrorCode.NONE || result.errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
+      queue.shift()
+      this.#release(batch)
+      batch.delivered(result.errorCode === ErrorCode.NONE ? result.baseOffset : -1)
+    } else if (LOST_SEQUENCE.includes(result.errorCode) && batch.producerId >= 0) {
+      this.#logger.warn(
+        `${new KafkaError(result.errorCode, `produce to ${nameOf(queue)}`).message}; continuing with a new producer id`,
+      )
+      if (batch.producerId === this.#identity?.producerId) this.#renewIdentity()
+      batch.forgetSequence()
+      this.#retry(queue, batch)
+    } else if (TOO_LARGE.includes(result.errorCode) && batch.count > 1) {
+      this.#splitHead(queue, batch)
+    } else {
+      this.#refused(queue, new KafkaError(result.errorCode, `produce to ${nameOf(queue)}`, { detail: result.message }))
+    }
+  }
+
+  #refused(queue: PartitionQueue, error: KafkaError): void {
+    const batch = queue.head!
+    if (!isRetriable(error.kafkaCode) || batch.attempts >= this.#options.retries) {
+      this.#fail(queue, error)
+      return
+    }
+    this.#logger.debug(`${error.message}; trying again`)
+    this.#retry(queue, batch)
+    this.#refreshMetadata([queue.topic])
+  }
+
+  #retry(queue: PartitionQueue, batch: ProducerBatch): void {
+    const pause = this.#options['retry.backoff.ms'] * 2 ** Math.min(batch.attempts, 20)
+    batch.attempts++
+    batch.notBefore = Date.now() + Math.min(pause, this.#options['retry.backoff.max.ms'])
+    queue.inFlight = false
+  }
+
+  #splitHead(queue: PartitionQueue, batch: ProducerBatch): void {
+    // Not again a batch of this size: the next ones stay below what the broker takes.
+    queue.limit = Math.max(this.#options['batch.size'], Math.floor(batch.length / 2))
+    this.#takeBackSequence(queue, batch)
+    const halves = batch.split()
+    queue.batches.splice(0, 1, ...halves)
+    queue.inFlight = false
+    const waiter = this.#idleWaiters.get(batch)
+    if (waiter !== undefined) {
+      // A flush waits for both: the halves are one after the other, so the second is enough.
+      this.#idleWaiters.delete(batch)
+      this.#idleWaiters.set(halves[1], waiter)
+    }
+  }
+
+  #expire(queue: PartitionQueue, now: number): void {
+    for (let batch = queue.head; batch !== undefined; batch = queue.head) {
+      if (now - batch.createdAt < this.#options['delivery.timeout.ms']) return
+      // It may have been written all the same: its sequence must not be used for other records.
+      if (batch.attempts > 0 && this.#identity !== undefined) this.#renewIdentity()
+      this.#fail(
+        queue,
+        new KafkaError(ErrorCode.REQUEST_TIMED_OUT, `produce to ${nameOf(queue)}`, {
+          detail: `not acknowledged within delivery.timeout.ms=${this.#options['delivery.timeout.ms']}`,
+        }),
+      )
+    }
+  }
+
+  #fail(queue: PartitionQueue, error: Error): void {
+    const batch = queue.head!
+    this.#takeBackSequence(queue, batch)
+    queue.shift()
+    this.#release(batch)
+    batch.failed(error)
+  }
+
+  /** The numbers of a refused batch are free again: the next one must continue where the last good one ended. */
+  #takeBackSequence(queue: PartitionQueue, batch: ProducerBatch): void {
+    if (batch.sequence !== undefined && batch.producerId === this.#identity?.producerId) queue.sequence = batch.sequence
+  }
+
+  #release(batch: ProducerBatch): void {
+    this.#memory.give(batch.reserved)
+    const waiter = this.#idleWaiters.get(batch)
+    if (waiter === undefined) return
+    this.#idleWaiters.delete(batch)
+    waiter.resolve()
+  }
+
+  /** True when records may be sent: not idempotent, or the producer id is there. */
+  #identified(): boolean {
+    if (!this.#options['enable.idempotence'] || this.#identity !== undefined) return true
+    this.#identityRequest ??= this.#requestIdentity()
+    return false
+  }
+
+  async #requestIdentity(): Promise<void> {
+    try {
+      this.#identity = await this.#cluster.initProducerId(null, this.#options['request.timeout.ms'])
+    } catch (error) {
+      const failure = asKafkaError(error, 'get a producer id')
+      if (failure.retriable) {
+        this.#logger.debug(`${failure.message}; trying again`)
+        await new Promise((resolve) => setTimeout(resolve, this.#options['retry.backoff.ms']))
+      } else {
+        for (const queue of this.#active) while (queue.head !== undefined) this.#fail(queue, failure)
+      }
+    } finally {
+      this.#identityRequest = undefined
+      this.#schedule()
+    }
+  }
+
+  #renewIdentity(): void {
+    this.#identity = undefined
+    for (const queue of this.#active) {
+      queue.sequence = 0
+      for (const batch of queue.batches) if (!queue.inFlight || batch !== queue.head) batch.forgetSequence()
+    }
+    this.#onRenewed()
+  }
+
+  /** Queues without batches begin again at 0 too. */
+  #onRenewed: () => void = () => undefined
+  onIdentityRenewed(callback: () => void): void {
+    this.#onRenewed = callback
+  }
+
+  #refreshMetadata(topics: readonly string[]): void {
+    if (this.#refresh !== undefined) return
+    this.#refresh = (async () => {
+      const wait = this.#refreshNotBefore - Date.now()
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      try {
+        await this.#cluster.refresh(topics)
+      } catch (error) {
+        this.#logger.debug(`metadata: ${error instanceof Error ? error.message : String(error)}; trying again`)
+      } finally {
+        this.#refreshNotBefore = Date.now() + this.#options['retry.backoff.ms']
+        this.#refresh = undefined
+        this.#schedule()
+      }
+    })()
+  }
+}
+
+/** Whatever else breaks a request is a broken connection to us: nothing is known about the request. */
+function asKafkaError(error: unknown, doing: string): KafkaError {
+  if (error instanceof KafkaError) return error
+  const detail = error instanceof Error ? error.message : String(error)
+  return new KafkaError(ErrorCode.NETWORK_EXCEPTION, doing, { detail, cause: error })
+}
+
+function nameOf(queue: PartitionQueue): string {
+  return `${queue.topic}-${queue.partition}`
+}
