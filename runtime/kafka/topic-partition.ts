@@ -1,11 +1,4 @@
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-export interface PartitionOffset extends TopicPartition {
-  readonly offset: number
-}
+export type { PartitionOffset, TopicPartition } from '../api/index.ts'
 
 /** One string per partition, for maps and messages: `topic-partition`, as Kafka's logs write it. */
 export function partitionName(topic: string, partition: number): string {

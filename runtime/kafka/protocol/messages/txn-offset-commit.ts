@@ -5,7 +5,7 @@ import { array, int16, int32, int64, string } from '../schema.ts'
 export const TxnOffsetCommit = new Api({
   key: 28,
   name: 'TxnOffsetCommit',
-  versions: [0, 4],
+  versions: [0, 5],
   flexible: 3,
   request: {
     transactionalId: string(),

@@ -1,0 +1,185 @@
+import { abortable } from '../async/abort.ts'
+import type { Logger } from '../api/index.ts'
+import type { Address, ClientOptions } from './client-options.ts'
+import { Connections } from './connections.ts'
+import { KafkaError, isKafkaError, throwOn } from './kafka-errors.ts'
+import { ErrorCode, FindCoordinator, Metadata } from './protocol/index.ts'
+import type { Api, Fields, Message, MessageInput, ResponseOf } from './protocol/index.ts'
+
+export interface Node extends Address {
+  readonly nodeId: number
+}
+
+export interface TopicInfo {
+  readonly name: string
+  readonly topicId: string
+  readonly internal: boolean
+  /** Index = partition; leader undefined: none at the moment. */
+  readonly partitions: readonly { readonly leader: number | undefined; readonly leaderEpoch: number }[]
+}
+
+export interface SendOptions {
+  /** Requests of one channel share a connection per broker. */
+  readonly channel?: string
+  readonly timeoutMs?: number
+  /** Highest version to use. */
+  readonly limit?: number
+  readonly expectResponse?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What one client knows of the cluster, nodes, topics, coordinators, and its way to send requests there. */
+export class Cluster implements AsyncDisposable {
+  readonly options: ClientOptions
+  readonly #logger: Logger
+  readonly #connections: Connections
+  readonly #topics = new Map<string, TopicInfo>()
+  readonly #coordinators = new Map<string, number>()
+  readonly #refreshing = new Map<string, Promise<ResponseOf<typeof Metadata>>>()
+  #nodes: ReadonlyMap<number, Node> = new Map()
+  #refreshedAt = 0
+
+  constructor(options: ClientOptions, logger: Logger) {
+    this.options = options
+    this.#logger = logger
+    this.#connections = new Connections(options, logger)
+  }
+
+  /** From the cache, which renews itself in the background after metadata.max.age.ms. */
+  topic(name: string): TopicInfo | undefined {
+    if (this.#topics.size > 0 && Date.now() - this.#refreshedAt > this.options.metadataMaxAgeMs) this.#renew()
+    return this.#topics.get(name)
+  }
+
+  leader(topic: string, partition: number): number | undefined {
+    return this.topic(topic)?.partitions[partition]?.leader
+  }
+
+  /** Reads metadata of these topics (null: all) into the cache and answers it. The same question at the same time is asked once. */
+  async refresh(
+    topics: readonly string[] | null,
+    options: { readonly create?: boolean; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ResponseOf<typeof Metadata>> {
+    const question = JSON.stringify([topics, options.create])
+    let asked = this.#refreshing.get(question)
+    if (asked === undefined) {
+      asked = this.#metadata(topics, options.create ?? false).finally(() => this.#refreshing.delete(question))
+      this.#refreshing.set(question, asked)
+    }
+    return await abortable(asked, options.signal)
+  }
+
+  /** Sends to one broker or to any. `request` may depend on the version that is chosen. */
+  async send<Q extends Fields, S extends Fields>(
+    target: number | 'any',
+    api: Api<Q, S>,
+    request: MessageInput<Q> | ((version: number) => MessageInput<Q>),
+    options: SendOptions = {},
+  ): Promise<Message<S>> {
+    const { channel = 'main', signal } = options
+    const connection =
+      target === 'any'
+        ? await this.#anyConnection(channel, signal)
+        : await this.#connections.to(this.#address(target, api.name), channel, signal)
+    const version = connection.version(api, options.limit)
+    const body = typeof request === 'function' ? request(version) : request
+    // without a response only for acks=0, where the caller does not look at it
+    return (await abortable(connection.send(api, version, body, options), signal)) as Message<S>
+  }
+
+  /** The broker that coordinates this group; remembered until `forgetCoordinator`. */
+  async coordinator(groupId: string, signal?: AbortSignal): Promise<number> {
+    const known = this.#coordinators.get(groupId)
+    if (known !== undefined) return known
+    const response = await this.send(
+      'any',
+      FindCoordinator,
+      { key: groupId, keyType: 0, coordinatorKeys: [groupId] },
+      { signal },
+    )
+    const found = response.coordinators[0] ?? response
+    throwOn(found.errorCode, `find the coordinator of group ${groupId}`, found.errorMessage)
+    const { nodeId, host, port } = found
+    this.#nodes = new Map([...this.#nodes, [nodeId, { nodeId, host, port }]])
+    this.#coordinators.set(groupId, nodeId)
+    return nodeId
+  }
+
+  forgetCoordinator(groupId: string): void {
+    this.#coordinators.delete(groupId)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connections.close()
+  }
+
+  async #metadata(topics: readonly string[] | null, create: boolean): Promise<ResponseOf<typeof Metadata>> {
+    const response = await this.send(
+      'any',
+      Metadata,
+      { topics: topics === null ? null : topics.map((name) => ({ name })), allowAutoTopicCreation: create },
+      { limit: 12 },
+    )
+    this.#nodes = new Map(response.brokers.map(({ nodeId, host, port }) => [nodeId, { nodeId, host, port }]))
+    if (topics === null) this.#topics.clear()
+    for (const topic of response.topics) {
+      if (topic.name === null) continue
+      if (topic.errorCode === ErrorCode.NONE || topic.partitions.length > 0)
+        this.#topics.set(topic.name, topicInfo(topic))
+      else if (topic.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) this.#topics.delete(topic.name)
+    }
+    this.#refreshedAt = Date.now()
+    return response
+  }
+
+  #renew(): void {
+    this.#refreshedAt = Date.now()
+    this.refresh([...this.#topics.keys()]).catch((error: unknown) => {
+      this.#logger.debug(`metadata could not be renewed: ${String(error)}`)
+    })
+  }
+
+  #address(nodeId: number, apiName: string): Address {
+    const node = this.#nodes.get(nodeId)
+    if (node !== undefined) return node
+    throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, `send ${apiName} to broker ${nodeId}`, {
+      detail: 'the broker is not in the metadata',
+    })
+  }
+
+  /** Known brokers and bootstrap servers in turn, those that failed lately last. */
+  async #anyConnection(channel: string, signal: AbortSignal | undefined) {
+    const addresses = unique([...shuffled([...this.#nodes.values()]), ...shuffled(this.options.bootstrap)])
+    const ready = addresses.filter((address) => this.#connections.ready(address))
+    let last: unknown
+    for (const address of ready.length > 0 ? ready : addresses.slice(0, 1)) {
+      try {
+        return await this.#connections.to(address, channel, signal)
+      } catch (error) {
+        if (!isKafkaError(error)) throw error
+        last = error
+      }
+    }
+    throw last
+  }
+}
+
+function topicInfo(topic: ResponseOf<typeof Metadata>['topics'][number]): TopicInfo {
+  const partitions: { leader: number | undefined; leaderEpoch: number }[] = []
+  for (const { partitionIndex, leaderId, leaderEpoch } of topic.partitions) {
+    partitions[partitionIndex] = { leader: leaderId < 0 ? undefined : leaderId, leaderEpoch }
+  }
+  for (let i = 0; i < partitions.length; i++) partitions[i] ??= { leader: undefined, leaderEpoch: -1 }
+  return { name: topic.name ?? '', topicId: topic.topicId, internal: topic.isInternal, partitions }
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value)
+}
+
+function unique(addresses: readonly Address[]): readonly Address[] {
+  return [...new Map(addresses.map((address) => [`${address.host}:${address.port}`, address])).values()]
+}

@@ -1,0 +1,310 @@
+import { connect } from 'node:net'
+import { Kafka, logLevel } from 'kafkajs'
+import { ConnectError } from '../api/index.ts'
+import type { Logger } from '../api/index.ts'
+import type { ClientOptions } from './client-options.ts'
+import { KafkaError } from './kafka-errors.ts'
+import { ApiVersions, ErrorCode, Reader, SaslAuthenticate, Writer } from './protocol/index.ts'
+import type { Api, Fields, Message, MessageInput } from './protocol/index.ts'
+
+const KEEP_ALIVE_MS = 30_000
+
+/** What of kafkajs' internals we stand on; `assertInternals` checks it. */
+interface InternalConnection {
+  connect(): Promise<unknown>
+  authenticate(): Promise<void>
+  disconnect(): Promise<unknown>
+  isConnected(): boolean
+  setVersions(versions: Record<number, { minVersion: number; maxVersion: number }>): void
+  setSupportAuthenticationProtocol(supported: boolean): void
+  rejectRequests(error: Error): void
+  send(request: {
+    request: {
+      apiKey: number
+      apiVersion: number
+      apiName: string
+      encode(): { buf: Buffer; buffer: Buffer; size(): number }
+      expectResponse(): boolean
+    }
+    response: { decode(payload: Buffer): Buffer; parse(payload: Buffer): Buffer }
+    logResponseError: boolean
+  }): Promise<Buffer | undefined>
+  readonly requestQueue: object
+  readonly socket?: { destroy(): void }
+}
+
+interface InternalCluster {
+  readonly connectionPoolBuilder: {
+    build(address: { host: string; port: number }): Promise<{ readonly pool: readonly InternalConnection[] }>
+  }
+}
+
+interface InternalQueue {
+  readonly pending: readonly unknown[]
+  readonly throttledUntil: number
+  scheduleCheckPendingRequests(): void
+}
+
+/**
+ * Opens connections to brokers: sockets, framing and authentication are kafkajs' (pinned), everything above them is ours. The door to
+ * them without deep imports: a partition assigner factory is handed the internal cluster when a consumer object is made.
+ */
+export class Transport {
+  readonly #cluster: InternalCluster
+  readonly #requestTimeoutMs: number
+  readonly #clientId: string
+
+  constructor(options: ClientOptions, logger: Logger) {
+    this.#requestTimeoutMs = options.requestTimeoutMs
+    this.#clientId = options.clientId
+    this.#cluster = internalCluster(options, logger)
+  }
+
+  /** Connects, asks for the broker's API versions and authenticates. */
+  async open(address: { readonly host: string; readonly port: number }): Promise<BrokerConnection> {
+    const name = `${address.host}:${address.port}`
+    const pool = await this.#cluster.connectionPoolBuilder.build({ host: address.host, port: address.port })
+    const internal = pool.pool[0]!
+    assertInternals(internal)
+    stopIdleSpin(internal.requestQueue as InternalQueue)
+    try {
+      await internal.connect()
+    } catch (error) {
+      throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, `connect to ${name}`, {
+        cause: error,
+        detail: messageOf(error),
+      })
+    }
+    const connection = new BrokerConnection(internal, name, this.#clientId, this.#requestTimeoutMs)
+    try {
+      await connection.handshake()
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+}
+
+/** One connection to one broker; requests are answered in the order they were sent. */
+export class BrokerConnection {
+  readonly #internal: InternalConnection
+  readonly #name: string
+  readonly #clientId: string
+  readonly #requestTimeoutMs: number
+  readonly #versions = new Map<number, readonly [number, number]>()
+  #closed = false
+
+  constructor(internal: InternalConnection, name: string, clientId: string, requestTimeoutMs: number) {
+    this.#internal = internal
+    this.#name = name
+    this.#clientId = clientId
+    this.#requestTimeoutMs = requestTimeoutMs
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.#internal.isConnected()
+  }
+
+  /** The highest version both sides know, at most `limit`. */
+  version(api: Versioned, limit = Infinity): number {
+    const range = this.#versions.get(api.key)
+    const version = Math.min(api.maxVersion, range?.[1] ?? -1, limit)
+    if (range === undefined || version < Math.max(api.minVersion, range[0])) {
+      throw new KafkaError(ErrorCode.UNSUPPORTED_VERSION, `send ${api.name} to ${this.#name}`, {
+        detail: `the broker offers ${range === undefined ? 'no such API' : `versions ${range.join(' to ')}`}`,
+      })
+    }
+    return version
+  }
+
+  /**
+   * Sends and answers the response; undefined when `expectResponse` is false. A connection that does not answer within the time is
+   * closed: what else waits on it would get late or foreign answers.
+   */
+  async send<Q extends Fields, S extends Fields>(
+    api: Api<Q, S>,
+    version: number,
+    request: MessageInput<Q>,
+    options: { readonly timeoutMs?: number; readonly expectResponse?: boolean } = {},
+  ): Promise<Message<S> | undefined> {
+    const writer = new Writer()
+    // kafkajs writes request header 1; header 2 is that and the tags, of which there are none
+    if (api.requestHeaderVersion(version) === 2) writer.uvarint(0)
+    api.writeRequest(writer, version, request)
+    const payload = await this.#exchange(api, version, writer.toBuffer(), options)
+    if (payload === undefined) return undefined
+    const reader = new Reader(payload)
+    if (api.responseHeaderVersion(version) === 1) reader.skipTags()
+    return api.readResponse(reader, version)
+  }
+
+  async handshake(): Promise<void> {
+    const versions = await this.#apiVersions()
+    for (const { apiKey, minVersion, maxVersion } of versions) this.#versions.set(apiKey, [minVersion, maxVersion])
+    this.#internal.setVersions(
+      Object.fromEntries(versions.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { minVersion, maxVersion }])),
+    )
+    this.#internal.setSupportAuthenticationProtocol(this.#versions.has(SaslAuthenticate.key))
+    await this.#internal.authenticate()
+  }
+
+  close(
+    reason: Error = new KafkaError(ErrorCode.NETWORK_EXCEPTION, `use ${this.#name}`, { detail: 'connection closed' }),
+  ): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#internal.rejectRequests(reason)
+    this.#internal.socket?.destroy()
+    // only clears timers and state: nothing is pending any more
+    void this.#internal.disconnect().catch(() => undefined)
+  }
+
+  async #apiVersions(): Promise<readonly { apiKey: number; minVersion: number; maxVersion: number }[]> {
+    for (const version of [3, 0]) {
+      const request = { clientSoftwareName: 'naru', clientSoftwareVersion: '0.1.0' }
+      const writer = new Writer()
+      if (version === 3) writer.uvarint(0)
+      ApiVersions.writeRequest(writer, version, request)
+      const payload = (await this.#exchange(ApiVersions, version, writer.toBuffer(), {}))!
+      const code = payload.readInt16BE(0)
+      // A broker that does not know version 3 says so in the form of version 0 (KIP-511).
+      if (version === 3 && code === ErrorCode.UNSUPPORTED_VERSION) continue
+      if (code !== ErrorCode.NONE) throw new KafkaError(code, `ask ${this.#name} for its API versions`)
+      return ApiVersions.readResponse(new Reader(payload), version).apiKeys
+    }
+    throw new KafkaError(ErrorCode.UNSUPPORTED_VERSION, `ask ${this.#name} for its API versions`)
+  }
+
+  async #exchange(
+    api: Versioned,
+    apiVersion: number,
+    body: Buffer,
+    options: { readonly timeoutMs?: number; readonly expectResponse?: boolean },
+  ): Promise<Buffer | undefined> {
+    const expectResponse = options.expectResponse ?? true
+    const timeoutMs = options.timeoutMs ?? this.#requestTimeoutMs
+    const doing = `send ${api.name} to ${this.#name}`
+    const timer = setTimeout(() => {
+      this.close(new KafkaError(ErrorCode.REQUEST_TIMED_OUT, doing, { detail: `no answer within ${timeoutMs} ms` }))
+    }, timeoutMs)
+    try {
+      const payload = await this.#internal.send({
+        request: {
+          apiKey: api.key,
+          apiVersion,
+          apiName: api.name,
+          encode: () => ({ buf: body, buffer: body, size: () => body.length }),
+          expectResponse: () => expectResponse,
+        },
+        response: { decode: identity, parse: identity },
+        logResponseError: false,
+      })
+      return expectResponse ? payload : undefined
+    } catch (error) {
+      this.close()
+      if (error instanceof KafkaError) throw error
+      throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, doing, { cause: error, detail: messageOf(error) })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  toString(): string {
+    return `${this.#clientId}@${this.#name}`
+  }
+}
+
+interface Versioned {
+  readonly key: number
+  readonly name: string
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+function identity(payload: Buffer): Buffer {
+  return payload
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function internalCluster(options: ClientOptions, logger: Logger): InternalCluster {
+  const kafka = new Kafka({
+    clientId: options.clientId,
+    brokers: options.bootstrap.map(({ host, port }) => `${host}:${port}`),
+    connectionTimeout: options.connectTimeoutMs,
+    // Our requests have their own timers; kafkajs' would look ten times a second, for ever.
+    enforceRequestTimeout: false,
+    logLevel: logLevel.ERROR,
+    logCreator:
+      () =>
+      ({ namespace, log }) =>
+        logger.debug(`kafkajs ${namespace}: ${log.message}`),
+    socketFactory: ({ host, port, onConnect }) => {
+      const socket = connect(
+        { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+        onConnect,
+      )
+      return socket
+    },
+  })
+  let handed: unknown
+  kafka.consumer({
+    groupId: 'naru',
+    partitionAssigners: [
+      ({ cluster }) => {
+        handed = cluster
+        return {
+          name: 'naru',
+          version: 0,
+          assign: async () => [],
+          protocol: () => ({ name: 'naru', metadata: Buffer.alloc(0) }),
+        }
+      },
+    ],
+  })
+  const cluster = handed as Partial<InternalCluster> | undefined
+  if (typeof cluster?.connectionPoolBuilder?.build !== 'function') throw foreignVersion('cluster.connectionPoolBuilder')
+  return cluster as InternalCluster
+}
+
+function assertInternals(connection: InternalConnection): void {
+  const methods = [
+    'connect',
+    'authenticate',
+    'disconnect',
+    'isConnected',
+    'setVersions',
+    'rejectRequests',
+    'send',
+  ] as const
+  for (const method of methods) {
+    if (typeof connection[method] !== 'function') throw foreignVersion(`connection.${method}`)
+  }
+  const queue = connection.requestQueue as Partial<InternalQueue> | undefined
+  if (typeof queue?.scheduleCheckPendingRequests !== 'function')
+    throw foreignVersion('requestQueue.scheduleCheckPendingRequests')
+}
+
+function foreignVersion(missing: string): ConnectError {
+  return new ConnectError(`kafkajs 2.2.4 is needed exactly: the installed version does not hand over ${missing}`)
+}
+
+/**
+ * After the first response each kafkajs connection re-arms a timer of 1 ms for ever (kafkajs issues 1556, 1604, 1704, 1751). This replaces
+ * the method that arms it by one that does so only when something waits.
+ */
+function stopIdleSpin(queue: InternalQueue): void {
+  const prototype = Object.getPrototypeOf(queue) as {
+    scheduleCheckPendingRequests: (this: InternalQueue) => void
+    calm?: true
+  }
+  if (prototype.calm === true) return
+  const schedule = prototype.scheduleCheckPendingRequests
+  prototype.calm = true
+  prototype.scheduleCheckPendingRequests = function () {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this)
+  }
+}
