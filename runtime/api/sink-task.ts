@@ -1,6 +1,7 @@
 import type { Logger } from './logger.ts'
 import type { Props } from './props.ts'
 import type { SinkRecord, TopicPartition } from './record.ts'
+import type { TaskMetric } from './source-task.ts'
 
 export interface PartitionOffset extends TopicPartition {
   /** The next offset to consume (last delivered + 1). */
@@ -39,5 +40,7 @@ export interface SinkTask {
   preCommit?(delivered: Offsets): Promise<Offsets>
   /** These partitions were revoked; what preCommit returned just before is committed. */
   close?(partitions: readonly TopicPartition[]): Promise<void>
+  /** Asked every few seconds; cheap. */
+  metrics?(): readonly TaskMetric[]
   stop(): Promise<void>
 }

@@ -14,6 +14,14 @@ export interface SourceTaskContext {
   readonly offsets: OffsetStorageReader
 }
 
+/** A figure that a task wants to be seen in the worker's metrics, e.g. how far it is behind its source. */
+export interface TaskMetric {
+  /** Lower case with dashes; ends in `-total` when it only grows. */
+  readonly name: string
+  readonly value: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
 export interface CommittedOffset {
   readonly partition: SourcePartition
   readonly offset: SourceOffset
@@ -25,5 +33,7 @@ export interface SourceTask {
   poll(signal: AbortSignal): Promise<readonly SourceRecord[]>
   /** These offsets are durable in Kafka. The place to confirm them to the source system. Also called with [] after a quiet interval. */
   commit?(offsets: readonly CommittedOffset[]): Promise<void>
+  /** Asked every few seconds; cheap. */
+  metrics?(): readonly TaskMetric[]
   stop(): Promise<void>
 }

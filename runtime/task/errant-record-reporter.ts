@@ -4,7 +4,7 @@ import { rawOf } from './consumed-record.ts'
 import type { ErrorTolerance } from './error-tolerance.ts'
 
 /** What a sink task reports about single records it cannot deliver (KIP-610): stage TASK_PUT. */
-export class ToleratedErrantRecords implements ErrantRecordReporter {
+export class ErrantRecords implements ErrantRecordReporter {
   readonly #tolerance: ErrorTolerance
   readonly #className: string
 

@@ -9,6 +9,7 @@ import type {
   TopicPartition,
 } from '../api/index.ts'
 import { Backoff } from '../async/backoff.ts'
+import { Gate } from '../async/gate.ts'
 import { Turns } from '../async/turns.ts'
 import type { Consumer, RebalanceListener } from '../kafka/consumer.ts'
 import { partitionName } from '../kafka/topic-partition.ts'
@@ -46,13 +47,13 @@ export class SinkTaskRunner {
   readonly #redelivery = new SinkRedelivery()
   readonly #retry = new Backoff({ initialMs: 200, maxMs: 5000 })
   readonly #turns = new Turns()
+  readonly #gate = new Gate()
   readonly #commits: SinkCommits
   readonly #context: SinkTaskContext
   /** Paused by the task itself, until it resumes them. */
   readonly #pausedByTask = new Map<string, TopicPartition>()
   #seeks: Offsets = []
   #timeoutMs: number | undefined
-  #paused = false
   /** put() asked to be called again; all partitions are paused meanwhile. */
   #retrying = false
   #told: 'started' | 'paused' | undefined
@@ -73,18 +74,20 @@ export class SinkTaskRunner {
   }
 
   pause(): void {
-    this.#paused = true
+    this.#gate.close()
     this.#options.consumer.wakeup()
   }
 
   resume(): void {
-    this.#paused = false
+    this.#gate.open()
     this.#options.consumer.wakeup()
   }
 
   async run(stop: AbortSignal): Promise<void> {
     const { task, props, consumer, topics, logger } = this.#options
     const wake = (): void => consumer.wakeup()
+    if (!this.#gate.isOpen) this.#options.news.paused()
+    if (!(await this.#gate.opened(stop))) return
     try {
       await task.start(props, this.#context)
       stop.addEventListener('abort', wake, { once: true })
@@ -149,7 +152,7 @@ export class SinkTaskRunner {
     this.#offsets.delivered(batch.ends)
     if (wasWaiting) {
       this.#retry.reset()
-      if (!this.#paused) this.#resumePartitions()
+      if (this.#gate.isOpen) this.#resumePartitions()
     }
   }
 
@@ -164,12 +167,12 @@ export class SinkTaskRunner {
 
   #applyPause(): void {
     const { consumer, news } = this.#options
-    if (this.#paused && this.#told !== 'paused') {
+    if (!this.#gate.isOpen && this.#told !== 'paused') {
       consumer.pause(consumer.assignment())
       this.#commits.request()
       this.#told = 'paused'
       news.paused()
-    } else if (!this.#paused && this.#told !== 'started') {
+    } else if (this.#gate.isOpen && this.#told !== 'started') {
       if (this.#told === 'paused') {
         if (!this.#retrying) this.#resumePartitions()
         news.resumed()
@@ -214,7 +217,7 @@ export class SinkTaskRunner {
       partitions.map(({ topic, partition }) => ({ topic, partition, offset: consumer.position(topic, partition) })),
     )
     if (partitions.length > 0) await task.open?.(partitions)
-    if (this.#paused || this.#retrying) consumer.pause(partitions)
+    if (!this.#gate.isOpen || this.#retrying) consumer.pause(partitions)
   }
 
   /** Lost partitions belong to somebody else already: nothing may be committed for them. */
@@ -247,7 +250,7 @@ export class SinkTaskRunner {
       },
       resume: (partitions) => {
         for (const each of partitions) this.#pausedByTask.delete(partitionName(each.topic, each.partition))
-        if (!this.#paused && !this.#retrying) consumer.resume(partitions)
+        if (this.#gate.isOpen && !this.#retrying) consumer.resume(partitions)
       },
     }
   }

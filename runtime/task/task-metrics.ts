@@ -1,3 +1,4 @@
+import type { TaskMetric } from '../api/index.ts'
 import { metricName } from '../telemetry/metrics.ts'
 import type { MetricLabels, MetricSample } from '../telemetry/metrics.ts'
 import { Rate } from '../telemetry/rate.ts'
@@ -25,6 +26,11 @@ abstract class TaskMetrics {
 
   protected sample(group: string, attribute: string, value: number, labels: MetricLabels = {}): MetricSample {
     return { name: metricName(group, attribute), labels: { ...this.labels, ...labels }, value }
+  }
+
+  /** What the plugin itself counts. */
+  ofTask(task: { metrics?(): readonly TaskMetric[] }): MetricSample[] {
+    return (task.metrics?.() ?? []).map(({ name, value, labels }) => this.sample('task', name, value, labels))
   }
 
   protected common(): MetricSample[] {

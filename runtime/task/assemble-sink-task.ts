@@ -1,0 +1,90 @@
+import { javaFullMatch } from '../api/index.ts'
+import type { SinkConnectorClass } from '../api/index.ts'
+import { adminProps, dlqProducerProps, sinkConsumerProps } from '../config/client-overrides.ts'
+import { parseSinkConfig } from '../config/connector-config.ts'
+import type { SinkConfig } from '../config/connector-config.ts'
+import { KafkaClients } from '../kafka/kafka-clients.ts'
+import { AssembledTask } from './assembled-task.ts'
+import { DeadLetterQueue } from './dead-letter-queue.ts'
+import { ErrantRecords } from './errant-record-reporter.ts'
+import type { RunnableTask } from './runnable-task.ts'
+import { SinkPipeline } from './sink-pipeline.ts'
+import { SinkTaskRunner } from './sink-task-runner.ts'
+import { SinkTaskMetrics } from './task-metrics.ts'
+import { CommonParts } from './task-parts.ts'
+import type { TaskParts } from './task-parts.ts'
+
+/** Creates the dead letter topic if one is configured; nothing else is opened yet. */
+export async function assembleSinkTask(
+  parts: TaskParts,
+  connectorClass: SinkConnectorClass,
+  stop: AbortSignal,
+): Promise<RunnableTask> {
+  const { connector, connectorProps, worker, logger } = parts
+  await using opening = new AsyncDisposableStack()
+  const config = parseSinkConfig(connectorProps)
+  const common = new CommonParts(parts)
+  opening.use(common.chain)
+  const deadLetters = await openDeadLetterQueue(parts, common, config, opening, stop)
+  const tolerance = common.tolerance(config, deadLetters)
+  const metrics = new SinkTaskMetrics(common.labels, common.errors)
+  const consumerProps = sinkConsumerProps(worker, connectorProps, common.id)
+  const consumer = opening.use(new KafkaClients({ props: consumerProps, logger })).consumer(consumerProps)
+  opening.use(consumer)
+  const task = new connectorClass.task()
+  const reportsErrors = deadLetters !== undefined || config['errors.log.enable']
+  const runner = new SinkTaskRunner({
+    connector,
+    taskNumber: parts.task,
+    task,
+    props: parts.taskProps,
+    topics: config.topics.length > 0 ? config.topics : javaFullMatch(config['topics.regex']),
+    consumer,
+    pipeline: new SinkPipeline({
+      chain: common.chain,
+      converter: common.converter,
+      topics: common.topics,
+      tolerance,
+    }),
+    tolerance,
+    errantRecords: reportsErrors
+      ? new ErrantRecords({ tolerance, taskClassName: connectorClass.task.className })
+      : undefined,
+    metrics,
+    news: parts.news,
+    logger,
+    commitIntervalMs: worker.common['offset.flush.interval.ms'],
+    commitTimeoutMs: worker.common['offset.flush.timeout.ms'],
+  })
+  return new AssembledTask({
+    runner,
+    opened: opening.move(),
+    topics: common.topics,
+    samples: (now) => [...metrics.samples(now), ...metrics.ofTask(task)],
+  })
+}
+
+async function openDeadLetterQueue(
+  parts: TaskParts,
+  common: CommonParts,
+  config: SinkConfig,
+  opening: AsyncDisposableStack,
+  stop: AbortSignal,
+): Promise<DeadLetterQueue | undefined> {
+  const { connector, task, connectorProps, worker, logger } = parts
+  const topic = config['errors.deadletterqueue.topic.name']
+  if (topic === '') return undefined
+  const props = dlqProducerProps(worker, connectorProps, common.id)
+  const producer = opening.use(new KafkaClients({ props, logger })).producer(props)
+  await using admins = new KafkaClients({ props: adminProps(worker, connectorProps, common.id, 'dlq'), logger })
+  return await DeadLetterQueue.open(
+    {
+      ...{ topic, connector, task, producer },
+      contextHeaders: config['errors.deadletterqueue.context.headers.enable'],
+      replicationFactor: config['errors.deadletterqueue.topic.replication.factor'],
+      admin: admins.admin(),
+      metrics: common.errors,
+    },
+    stop,
+  )
+}

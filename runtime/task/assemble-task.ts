@@ -1,0 +1,12 @@
+import { assembleSinkTask } from './assemble-sink-task.ts'
+import { assembleSourceTask } from './assemble-source-task.ts'
+import type { RunnableTask } from './runnable-task.ts'
+import type { TaskParts } from './task-parts.ts'
+
+/** Puts a task together, ready to run. Throws ConfigError for what the configuration says wrong. */
+export async function assembleTask(parts: TaskParts, stop: AbortSignal): Promise<RunnableTask> {
+  const { class: connectorClass } = parts.plugins.connector(parts.connectorProps['connector.class'] ?? '')
+  return connectorClass.type === 'source'
+    ? assembleSourceTask(parts, connectorClass)
+    : await assembleSinkTask(parts, connectorClass, stop)
+}
