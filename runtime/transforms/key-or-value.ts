@@ -1,0 +1,106 @@
+import { DataError, Decimal, plain } from '../api/index.ts'
+import type { ConnectRecord, Schema } from '../api/index.ts'
+
+/** The half of a record that a transformation works on; the end of its class name, after a `$`. */
+export type Side = 'Key' | 'Value'
+
+export function schemaOf(record: ConnectRecord, side: Side): Schema | undefined {
+  return side === 'Key' ? record.keySchema : record.valueSchema
+}
+
+/** The plain value: an encoded one is decoded. */
+export function valueOf(record: ConnectRecord, side: Side): unknown {
+  return plain(side === 'Key' ? record.key : record.value)
+}
+
+/** The same record with another key or value. */
+export function withSide(record: ConnectRecord, side: Side, schema: Schema | undefined, value: unknown): ConnectRecord {
+  return side === 'Key' ? { ...record, keySchema: schema, key: value } : { ...record, valueSchema: schema, value }
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** The value as a struct; `purpose` stands in the message when it is none. */
+export function requireStruct(value: unknown, purpose: string): Fields {
+  if (isObject(value)) return value
+  throw new DataError(`Only Struct objects supported for [${purpose}], found: ${javaClass(value)}`)
+}
+
+/** A schemaless value as an object with its entries; Maps are copied. */
+export function requireMap(value: unknown, purpose: string): Fields {
+  if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>)
+  if (isObject(value)) return value
+  throw new DataError(`Only Map objects supported in absence of schema for [${purpose}], found: ${javaClass(value)}`)
+}
+
+export function isObject(value: unknown): value is Fields {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Map) &&
+    !(value instanceof Date) &&
+    !(value instanceof Decimal) &&
+    !(value instanceof Uint8Array)
+  )
+}
+
+/** A field of a struct: its default stands in for null when `replaceNull`. */
+export function fieldValue(struct: Fields, name: string, schema: Schema, replaceNull: boolean): unknown {
+  const value = Object.hasOwn(struct, name) ? (struct[name] ?? null) : null
+  return value === null && replaceNull && schema.default !== undefined ? schema.default : value
+}
+
+/** Name, version, doc and parameters: what a struct keeps when its fields change. Optionality and default are not copied. */
+export function basicsOf({ name, version, doc, parameters }: Schema): Partial<Schema> {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(version === undefined ? {} : { version }),
+    ...(doc === undefined ? {} : { doc }),
+    ...(parameters === undefined ? {} : { parameters }),
+  }
+}
+
+/** The Java class that messages of Kafka Connect name for such a value. */
+export function javaClass(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return 'java.lang.String'
+    case 'number':
+      return Number.isInteger(value) ? 'java.lang.Long' : 'java.lang.Double'
+    case 'bigint':
+      return 'java.lang.Long'
+    case 'boolean':
+      return 'java.lang.Boolean'
+    case 'object':
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return 'java.util.ArrayList'
+      if (value instanceof Uint8Array) return '[B'
+      if (value instanceof Date) return 'java.util.Date'
+      if (value instanceof Decimal) return 'java.math.BigDecimal'
+      return 'java.util.HashMap'
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      return 'null'
+  }
+}
+
+/** The results of a schema change, by the identity of the schema that comes in. */
+export class SchemaCache {
+  readonly #make: (schema: Schema) => Schema
+  readonly #made = new WeakMap<Schema, Schema>()
+
+  constructor(make: (schema: Schema) => Schema) {
+    this.#make = make
+  }
+
+  of(schema: Schema): Schema {
+    let made = this.#made.get(schema)
+    if (made === undefined) {
+      made = this.#make(schema)
+      this.#made.set(schema, made)
+    }
+    return made
+  }
+}
