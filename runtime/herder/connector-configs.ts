@@ -1,0 +1,130 @@
+import { ConflictError, ConfigError, NotFoundError } from '../api/errors.ts'
+import type { Props } from '../api/props.ts'
+import { invalidConfigMessage } from '../config/config-infos.ts'
+import type { TaskId } from '../group/assignment.ts'
+import { taskConfigsOf } from '../storage/cluster-config-state.ts'
+import type { TargetState } from '../storage/config-records.ts'
+import type { ConnectorValidation } from './connector-validation.ts'
+import type { Leadership } from './leadership.ts'
+import type { HerderParts } from './parts.ts'
+
+export type ConnectorType = 'source' | 'sink' | 'unknown'
+
+/** JSON of GET /connectors/{name}. */
+export interface ConnectorInfo {
+  readonly name: string
+  readonly config: Props
+  readonly tasks: readonly TaskId[]
+  readonly type: ConnectorType
+}
+
+/** A connector's config as a request gives it: null values are refused (or delete, in a patch). */
+export type GivenProps = Readonly<Record<string, string | null>>
+
+/** Connector configs as stored: placeholders stay placeholders. Reads answer from this worker's copy; writes are the leader's. */
+export class ConnectorConfigs {
+  readonly #parts: Pick<HerderParts, 'configs' | 'plugins'>
+  readonly #validation: ConnectorValidation
+  readonly #leadership: Leadership
+
+  constructor(
+    parts: Pick<HerderParts, 'configs' | 'plugins'>,
+    validation: ConnectorValidation,
+    leadership: Leadership,
+  ) {
+    this.#parts = parts
+    this.#validation = validation
+    this.#leadership = leadership
+  }
+
+  names(): readonly string[] {
+    return [...this.#parts.configs.state.connectors.keys()]
+  }
+
+  info(name: string): ConnectorInfo {
+    const config = this.config(name)
+    const { state } = this.#parts.configs
+    const tasks = taskConfigsOf(state, name).map((_, task) => ({ connector: name, task }))
+    return { name, config, tasks, type: this.type(name) }
+  }
+
+  config(name: string): Props {
+    const props = this.#parts.configs.state.connectors.get(name)
+    if (props === undefined) throw new NotFoundError(`Connector ${name} not found`)
+    return props
+  }
+
+  taskConfigs(name: string): readonly { readonly id: TaskId; readonly config: Props }[] {
+    this.config(name)
+    return taskConfigsOf(this.#parts.configs.state, name).map((config, task) => ({
+      id: { connector: name, task },
+      config,
+    }))
+  }
+
+  type(name: string): ConnectorType {
+    const { configs, plugins } = this.#parts
+    const className = configs.state.connectors.get(name)?.['connector.class']
+    if (className === undefined || !plugins.has('connector', className)) return 'unknown'
+    return plugins.connector(className).type
+  }
+
+  async create(
+    name: string,
+    given: GivenProps,
+    target: TargetState | undefined,
+    signal: AbortSignal,
+  ): Promise<ConnectorInfo> {
+    return await this.#leadership.write(signal, async () => {
+      const props = await this.#valid(name, given)
+      if (this.#has(name)) throw new ConflictError(`Connector ${name} already exists`)
+      await this.#parts.configs.putConnector(name, props, target)
+      return this.info(name)
+    })
+  }
+
+  /** `created`: there was none of that name. */
+  async put(
+    name: string,
+    given: GivenProps,
+    signal: AbortSignal,
+  ): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }> {
+    return await this.#leadership.write(signal, async () => {
+      const props = await this.#valid(name, given)
+      const created = !this.#has(name)
+      await this.#parts.configs.putConnector(name, props)
+      return { created, info: this.info(name) }
+    })
+  }
+
+  /** A null value deletes its key. */
+  async patch(name: string, patch: GivenProps, signal: AbortSignal): Promise<ConnectorInfo> {
+    return await this.#leadership.write(signal, async () => {
+      const merged: Record<string, string> = { ...this.config(name) }
+      for (const [key, value] of Object.entries(patch)) {
+        if (value === null) delete merged[key]
+        else merged[key] = value
+      }
+      await this.#parts.configs.putConnector(name, await this.#valid(name, merged))
+      return this.info(name)
+    })
+  }
+
+  async delete(name: string, signal: AbortSignal): Promise<void> {
+    await this.#leadership.write(signal, async () => {
+      this.config(name)
+      await this.#parts.configs.removeConnector(name)
+    })
+  }
+
+  #has(name: string): boolean {
+    return this.#parts.configs.state.connectors.has(name)
+  }
+
+  async #valid(name: string, given: GivenProps): Promise<Props> {
+    const props = { ...given, name: given['name'] ?? name } as Props
+    const message = invalidConfigMessage(await this.#validation.validate(props))
+    if (message !== undefined) throw new ConfigError('config', message)
+    return props
+  }
+}

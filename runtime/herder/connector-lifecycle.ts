@@ -1,0 +1,127 @@
+import { ConnectError, NotFoundError } from '../api/errors.ts'
+import type { TargetState } from '../storage/config-records.ts'
+import type { StatusSubject } from '../storage/status-records.ts'
+import type { ConnectorStatus, ConnectorStatuses } from './connector-statuses.ts'
+import { connectorKey, taskKey } from './desired-work.ts'
+import type { Leadership } from './leadership.ts'
+import { ElsewhereError } from './leadership.ts'
+import type { HerderParts } from './parts.ts'
+import type { Reconciler } from './reconciler.ts'
+import { restartPlan } from './restart-plan.ts'
+import type { RestartPlan, RestartRequest } from './restart-plan.ts'
+
+export interface ConnectorLifecycleOptions {
+  readonly parts: HerderParts
+  readonly leadership: Leadership
+  readonly reconciler: Reconciler
+  readonly statuses: ConnectorStatuses
+}
+
+/** Pause, resume, stop, restart. All but the restart of one instance are appends to the config log. */
+export class ConnectorLifecycle {
+  readonly #parts: HerderParts
+  readonly #leadership: Leadership
+  readonly #reconciler: Reconciler
+  readonly #statuses: ConnectorStatuses
+
+  constructor(options: ConnectorLifecycleOptions) {
+    this.#parts = options.parts
+    this.#leadership = options.leadership
+    this.#reconciler = options.reconciler
+    this.#statuses = options.statuses
+  }
+
+  async pause(name: string): Promise<void> {
+    await this.#setTarget(name, 'PAUSED')
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.#setTarget(name, 'STARTED')
+  }
+
+  async #setTarget(name: string, target: TargetState): Promise<void> {
+    this.#require(name, `Unknown connector ${name}`)
+    await this.#parts.configs.putTargetState(name, target)
+  }
+
+  /** Its tasks are gone, also from the configuration; the connector stays. */
+  async stop(name: string, signal: AbortSignal): Promise<void> {
+    await this.#leadership.write(signal, async () => {
+      this.#require(name, `Unknown connector ${name}`)
+      const { configs } = this.#parts
+      await configs.putTargetState(name, 'STOPPED')
+      await configs.putTaskConfigs(name, [])
+    })
+  }
+
+  /** The connector's own instance, by the worker that runs it; resolves when it runs again. */
+  async restartConnector(name: string, signal: AbortSignal): Promise<void> {
+    await this.#leadership.settled(signal)
+    this.#require(name, `Unknown connector: ${name}`)
+    await this.#restartHere({ connector: name }, connectorKey(name), `Failed to start connector: ${name}`, signal)
+  }
+
+  async restartTask(connector: string, task: number, signal: AbortSignal): Promise<void> {
+    await this.#leadership.settled(signal)
+    this.#require(connector, `Unknown connector: ${connector}`)
+    const id = { connector, task }
+    if (this.#parts.configs.state.taskSets.get(connector)?.configs[task] === undefined)
+      throw new NotFoundError(`Unknown task: ${connector}-${task}`)
+    await this.#restartHere(id, taskKey(id), `Failed to start task: ${connector}-${task}`, signal)
+  }
+
+  async #restartHere(subject: StatusSubject, key: string, failure: string, signal: AbortSignal): Promise<void> {
+    if (!this.#reconciler.isOurs(key)) throw new ElsewhereError(this.#ownerUrl(subject))
+    await this.#reconciler.restart([key], signal)
+    if (!this.#reconciler.isRunning(key)) throw new ConnectError(failure)
+  }
+
+  /** The group tells only the leader who has what; the status log tells everybody. */
+  #ownerUrl({ connector, task }: StatusSubject): string {
+    const { statuses, workerId, group } = this.#parts
+    const status = task === undefined ? statuses.connector(connector) : statuses.task(connector, task)
+    const owner = status?.workerId
+    if (owner !== undefined && owner !== workerId) return `http://${owner}/`
+    if (group.membership !== undefined && !group.membership.isLeader) return group.membership.leaderUrl
+    throw new ConnectError('Cannot complete request because of a conflicting operation (e.g. worker rebalance)', {
+      code: 'CONFLICT',
+    })
+  }
+
+  /** Connector and tasks at once, wherever they run: every worker reads the request from the config log. */
+  async restart(request: RestartRequest, signal: AbortSignal): Promise<ConnectorStatus> {
+    const { connector } = request
+    return await this.#leadership.write(signal, async () => {
+      this.#require(connector, `Unknown connector: ${connector}`)
+      const plan = this.#plan(request)
+      const answer = this.#statuses.restarting(connector, plan)
+      if (plan.restartConnector || plan.tasks.length > 0) await this.#parts.configs.putRestart(request)
+      return answer
+    })
+  }
+
+  /** A restart request came out of the config log: do our part of it. */
+  async restartOurs(request: RestartRequest): Promise<void> {
+    const { connector } = request
+    const plan = this.#plan(request)
+    const keys = plan.tasks.map((task) => taskKey({ connector, task }))
+    if (plan.restartConnector) keys.push(connectorKey(connector))
+    await this.#reconciler.restart(keys.filter((key) => this.#reconciler.isOurs(key)))
+  }
+
+  #plan(request: RestartRequest): RestartPlan {
+    const { statuses, configs } = this.#parts
+    const count = configs.state.taskSets.get(request.connector)?.count ?? 0
+    return restartPlan(request, {
+      connector: statuses.connector(request.connector)?.state,
+      tasks: statuses
+        .tasks(request.connector)
+        .filter(([task]) => task < count)
+        .map(([task, { state }]) => [task, state]),
+    })
+  }
+
+  #require(name: string, message: string): void {
+    if (!this.#parts.configs.state.connectors.has(name)) throw new NotFoundError(message)
+  }
+}

@@ -1,0 +1,85 @@
+import { generateKeySync } from 'node:crypto'
+import type { SessionKey } from '../storage/config-records.ts'
+import type { Leadership } from './leadership.ts'
+import type { HerderParts } from './parts.ts'
+
+/** What the leader does unasked: rotates the session key, and clears statuses whose connector or task is gone. */
+export class LeaderDuties {
+  readonly #parts: HerderParts
+  readonly #leadership: Leadership
+  #timer: NodeJS.Timeout | undefined
+  #writing = false
+
+  constructor(parts: HerderParts, leadership: Leadership) {
+    this.#parts = parts
+    this.#leadership = leadership
+  }
+
+  /** After a rebalance, and when the configuration changed. */
+  poke(): void {
+    clearTimeout(this.#timer)
+    if (!this.#leadership.isLeader) return
+    this.#clearStatuses()
+    if (this.#parts.config.mode === 'distributed' && this.#parts.config.protocol === 'sessioned') this.#rotate()
+  }
+
+  #clearStatuses(): void {
+    const { statuses, configs } = this.#parts
+    const { state } = configs
+    for (const connector of statuses.connectors()) {
+      const gone = !state.connectors.has(connector)
+      const count = gone ? 0 : (state.taskSets.get(connector)?.count ?? Infinity)
+      if (gone) {
+        if (statuses.connector(connector) !== undefined) statuses.remove({ connector })
+        statuses.removeTopics(connector)
+      }
+      for (const [task] of statuses.tasks(connector)) if (task >= count) statuses.remove({ connector, task })
+    }
+  }
+
+  #rotate(): void {
+    const { config, configs } = this.#parts
+    const key = configs.state.sessionKey
+    const ttlMs = config.distributed['inter.worker.key.ttl.ms']
+    const algorithm = config.distributed['inter.worker.key.generation.algorithm']
+    const leftMs = key === undefined || key.algorithm !== algorithm ? 0 : key.createdAt + ttlMs - Date.now()
+    if (leftMs > 0) {
+      this.#timer = setTimeout(() => this.poke(), Math.min(leftMs, 2 ** 31 - 1)).unref()
+      return
+    }
+    if (!this.#writing) void this.#writeKey(newSessionKey(algorithm, config.distributed['inter.worker.key.size']))
+  }
+
+  async #writeKey(key: SessionKey): Promise<void> {
+    this.#writing = true
+    try {
+      await this.#parts.configs.putSessionKey(key)
+    } catch (error) {
+      this.#parts.logger.warn('the session key could not be written; trying again', { error })
+      this.#timer = setTimeout(() => this.poke(), 1_000).unref()
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+}
+
+/** Java's key generators make keys as long as the digest when no size is given. */
+const DIGEST_BITS: Readonly<Record<string, number>> = {
+  HmacSHA1: 160,
+  HmacSHA224: 224,
+  HmacSHA384: 384,
+  HmacSHA512: 512,
+}
+
+function newSessionKey(algorithm: string, size: number | null): SessionKey {
+  const length = size ?? DIGEST_BITS[algorithm] ?? 256
+  return {
+    key: generateKeySync('hmac', { length }).export().toString('base64'),
+    algorithm,
+    createdAt: Date.now(),
+  }
+}
