@@ -20,8 +20,7 @@ test('a sink slower than its source: memory stays bounded, lag is shown, nothing
   const topic = 'cdc-flood.public.flood'
   await lab.rest.put('cdc-flood', cdcConfig(lab, 'cdc-flood', 'flood'))
   // Objects of 1,000 records, each PUT held back by the S3 server: about 1,500 records a second.
-  await lab.s3.kill()
-  await lab.s3.startWith({ NARU_S3_DELAY_MS: '600' })
+  lab.s3.controls.inject({ fault: { kind: 'delay', ms: 600 }, operation: 'PutObject', times: Infinity })
   await lab.rest.put('s3-flood', {
     ...s3Config(lab, topic),
     'flush.size': '1000',
@@ -48,8 +47,7 @@ test('a sink slower than its source: memory stays bounded, lag is shown, nothing
   assert.ok(lag > 10_000, `the backlog shows in /metrics as lag: ${lag}`)
   assert.ok(peak < 600 * 2 ** 20, `peak RSS ${peak}`)
 
-  await lab.s3.kill()
-  await lab.s3.start()
+  lab.s3.controls.clear()
   using s3 = new S3Lines(lab.s3Access)
   const ids = new Set<number>()
   await until(

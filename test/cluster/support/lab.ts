@@ -1,5 +1,6 @@
 import { EmbeddedPostgres } from '@naru/embedded/postgres'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { EmbeddedS3 } from '@naru/embedded/s3'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +13,12 @@ import { defaultKafka, startKafka } from './kafka-under-test.ts'
 
 export const BUCKET = 'landing'
 
-/** Kafka, Postgres, S3 and workers, each a process of its own that can be killed and comes back on the same port. */
+/** Kafka, Postgres and workers, each a process of its own that can be killed and comes back on the same port, and an S3 server. */
 export class Lab implements AsyncDisposable {
   readonly dir: string
   readonly kafka: KafkaUnderTest
   readonly postgres: EmbeddedPostgres
-  readonly s3: Child
+  readonly s3: EmbeddedS3
   readonly s3Access: S3Access
   readonly workers: readonly Child[]
   readonly rest: RestClient
@@ -58,25 +59,11 @@ export class Lab implements AsyncDisposable {
       }),
     )
 
-    const [s3Port = 0, ...restPorts] = await freePorts(1 + options.workers)
-    const s3Access: S3Access = {
-      endpoint: `http://127.0.0.1:${s3Port}`,
-      region: 'us-east-1',
-      bucket: BUCKET,
-      accessKeyId: 'naru',
-      secretAccessKey: 'naru-secret',
-    }
-    await mkdir(join(dir, 's3', BUCKET), { recursive: true })
-    const s3 = stack.use(
-      new Child({
-        name: 's3',
-        args: ['embedded', 's3', '--port', String(s3Port), '--data', join(dir, 's3')],
-        logFile: join(dir, 's3.log'),
-        ready: () => accepts(s3Port),
-      }),
-    )
-    await s3.start()
+    const s3 = stack.use(await EmbeddedS3.start({ dataDir: join(dir, 's3'), buckets: [BUCKET] }))
+    const { endpoint, region, accessKeyId, secretAccessKey } = s3
+    const s3Access: S3Access = { endpoint, region, bucket: BUCKET, accessKeyId, secretAccessKey }
 
+    const restPorts = await freePorts(options.workers)
     const run = `lab-${Math.random().toString(36).slice(2, 8)}`
     const workers: Child[] = []
     for (const [i, port] of restPorts.entries()) {
