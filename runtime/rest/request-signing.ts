@@ -1,0 +1,49 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { SessionKey } from '../storage/config-records.ts'
+import { HttpError } from './error-response.ts'
+
+/** Headers of requests between workers (KIP-507). */
+const SIGNATURE = 'X-Connect-Authorization'
+const ALGORITHM = 'X-Connect-Request-Signature-Algorithm'
+
+export function signatureHeaders(body: Buffer, key: SessionKey, algorithm: string): Readonly<Record<string, string>> {
+  return { [SIGNATURE]: sign(body, key, algorithm).toString('base64'), [ALGORITHM]: algorithm }
+}
+
+/** Throws unless the body was signed with the session key by an algorithm that this worker accepts. */
+export function verifySignature(options: {
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  readonly key: SessionKey | undefined
+  readonly accepted: readonly string[]
+}): void {
+  const { headers, body, key, accepted } = options
+  const signature = headers[SIGNATURE.toLowerCase()]
+  const algorithm = headers[ALGORITHM.toLowerCase()]
+  if (typeof signature !== 'string' || typeof algorithm !== 'string')
+    throw new HttpError(400, 'Internal request missing required signature')
+  if (!accepted.includes(algorithm))
+    throw new HttpError(
+      400,
+      `This worker does not support the '${algorithm}' key signing algorithm used by other workers. ` +
+        `This worker is currently configured to use: [${accepted.join(', ')}]. ` +
+        'Check that all workers are configured to use the same signature algorithm, and that it is supported by every worker.',
+    )
+  if (key === undefined)
+    throw new HttpError(
+      503,
+      'This worker is still starting up and has not been able to read a session key from the config topic yet',
+    )
+  const expected = sign(body, key, algorithm)
+  const given = Buffer.from(signature, 'base64')
+  if (given.length !== expected.length || !timingSafeEqual(given, expected))
+    throw new HttpError(403, 'Internal request contained invalid signature.')
+}
+
+/** Java's names of MACs: `HmacSHA256` is HMAC with sha256. */
+function sign(body: Buffer, key: SessionKey, algorithm: string): Buffer {
+  const digest = /^Hmac(SHA\d+|MD5)$/i.exec(algorithm)?.[1]
+  if (digest === undefined) throw new HttpError(400, `unknown signature algorithm ${algorithm}`)
+  return createHmac(digest.toLowerCase(), Buffer.from(key.key, 'base64')).update(body).digest()
+}
