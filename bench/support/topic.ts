@@ -21,7 +21,7 @@ export class Topic implements AsyncDisposable {
   async create(): Promise<void> {
     await this.clients.admin().createTopics([
       {
-        topic: this.name,
+        name: this.name,
         partitions: this.#partitions,
         replicationFactor: 1,
         configs: { 'message.timestamp.type': 'LogAppendTime' },

@@ -82,7 +82,7 @@ describe('what a user gets wrong', () => {
 
   test('a poison record goes to the dead letter queue with its context headers; the others arrive', async () => {
     const topic = 'poisoned'
-    await kafka.admin().createTopics([{ topic, partitions: 1, replicationFactor: 1 }])
+    await kafka.admin().createTopics([{ name: topic, partitions: 1, replicationFactor: 1 }])
     await using producer = kafka.producer({ 'linger.ms': '0' })
     const values = ['{"id":1}', '{"id":', '{"id":3}']
     await producer.sendAndWait(values.map((value) => ({ topic, partition: 0, key: null, value: Buffer.from(value) })))

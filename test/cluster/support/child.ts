@@ -36,19 +36,13 @@ export class Child implements AsyncDisposable {
     await this.untilReady()
   }
 
-  /** As start(), with more environment. */
-  async startWith(env: Readonly<Record<string, string>>): Promise<void> {
-    await this.launch(env)
-    await this.untilReady()
-  }
-
   /** Starts the process without waiting for it to serve. */
-  async launch(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async launch(): Promise<void> {
     const log = createWriteStream(this.logFile, { flags: 'a' })
     await once(log, 'open')
     const child = spawn(process.execPath, [CLI, ...this.#args], {
       stdio: ['ignore', log, log],
-      env: { ...childEnv(), ...env },
+      env: childEnv(),
     })
     this.#process = child
     child.once('exit', () => log.close())
