@@ -10,6 +10,7 @@ import pg from 'pg'
 import { findDataFolder, openDataFolder, removeDataFolder } from './data-folder.ts'
 import { postgresInstallation } from './installation.ts'
 import { OwnerFile } from './owner-file.ts'
+import { stopWithParent } from './parent-guard.ts'
 import { readPostmasterFile, stopOrphan } from './postmaster-file.ts'
 import { postgresUser } from './postgres-user.ts'
 import { PASSWORD, USER } from './template.ts'
@@ -139,7 +140,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     })
     await once(server, 'spawn')
     this.#server = server
-    this.#guard = guard(server.pid!)
+    this.#guard = stopWithParent(server.pid!, 'INT')
     server.once('exit', () => this.#guard?.kill())
     while (this.#running() !== undefined) {
       const file = await readPostmasterFile(this.dataDir)
@@ -186,17 +187,6 @@ export class EmbeddedPostgres implements AsyncDisposable {
     await exited
     clearTimeout(impatient)
   }
-}
-
-/** Waits for the end of this process (its end of the pipe closes, even by kill -9), then stops the server. */
-function guard(pid: number): ChildProcess {
-  const watcher = spawn('/bin/sh', ['-c', 'read _; kill -INT "$1"', 'naru-postgres-guard', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
-  watcher.unref()
-  ;(watcher.stdin as unknown as { unref(): void }).unref()
-  return watcher
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,23 @@
+// npm run test:integration [-- FILE_OR_FOLDER…]: the same suites against Apache Kafka. Needs Java 17 and Maven.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RealKafka } from './real-kafka.ts'
+import { ALL_CORES, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
+
+const dataDir = await mkdtemp(join(tmpdir(), 'naru-real-kafka-'))
+try {
+  await using kafka = await RealKafka.start({ dataDir })
+  process.stdout.write(`Apache Kafka at ${kafka.bootstrap}\n`)
+  process.env.KAFKA_BOOTSTRAP = kafka.bootstrap
+  process.env.NARU_KAFKA_LIBS = kafka.libs
+  const named = process.argv.slice(2)
+  if (named.length > 0) await runPhases([{ files: filesOfArguments(named), concurrency: ALL_CORES }])
+  else
+    await runPhases([
+      { files: testFiles('test/integration'), concurrency: ALL_CORES },
+      { files: testFiles('test/cluster'), concurrency: 1 },
+    ])
+} finally {
+  await rm(dataDir, { recursive: true, force: true })
+}
