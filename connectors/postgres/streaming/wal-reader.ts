@@ -88,14 +88,17 @@ export class WalReader {
     const stream = this.#stream
     const queue = this.#queue
     while (await stream.ready(signal)) {
-      const clock = new EventClock()
+      let clock = new EventClock()
       for (let frame = stream.nextNow(); frame !== undefined; frame = stream.nextNow()) {
         if (frame === 'keepalive') this.#keepalive()
-        else if (stream.buffer[stream.start] === Tag.RELATION) await this.#relation()
-        else this.#message(clock)
+        else if (stream.buffer[stream.start] === Tag.RELATION) {
+          await this.#relation()
+          clock = new EventClock()
+        } else this.#message(clock)
         if (queue.full) {
           queue.publish()
           if (!(await queue.room(signal))) return
+          clock = new EventClock()
         }
       }
       queue.publish()
