@@ -1,11 +1,392 @@
-import { ConnectError } from './api/errors.ts'
+import type { Logger } from './api/logger.ts'
+import type { Props } from './api/props.ts'
+import { errorCode } from './api/errors.ts'
+import { sleep, within } from './async/abort.ts'
+import { Backoff } from './async/backoff.ts'
+import { internalProps } from './config/client-overrides.ts'
+import { Secrets, hasPlaceholder } from './config/secrets.ts'
+import { WorkerConfig } from './config/worker-config.ts'
+import type { WorkerMode } from './config/worker-config.ts'
 import type { DistributedOptions, RunningWorker } from './distributed.ts'
+import type { ConfigView, Group } from './group/group.ts'
+import { LeaderAssignor } from './group/leader-assignor.ts'
+import { SoloGroupMember } from './group/solo-group-member.ts'
+import { WorkerGroupMember } from './group/worker-group-member.ts'
+import { Herder } from './herder/herder.ts'
+import { workerMetrics } from './herder/worker-metrics.ts'
+import { KafkaClients } from './kafka/kafka-clients.ts'
+import packageInfo from './package.json' with { type: 'json' }
+import { PluginRegistry } from './plugins/plugin-registry.ts'
+import { RestServer } from './rest/rest-server.ts'
+import { WorkerClient } from './rest/worker-client.ts'
+import { logLevel } from './rest/routes/loggers.ts'
+import type { LoggerLevels } from './rest/routes/loggers.ts'
 import type { StandaloneOptions } from './standalone.ts'
+import { ConfigBackingStore } from './storage/config-backing-store.ts'
+import { FileLog } from './storage/file-log.ts'
+import type { OpenLog } from './storage/log.ts'
+import { MemoryLog } from './storage/memory-log.ts'
+import { OffsetBackingStore } from './storage/offset-backing-store.ts'
+import { StatusBackingStore } from './storage/status-backing-store.ts'
+import { TopicLog } from './storage/topic-log.ts'
+import { createLogger } from './telemetry/logger.ts'
+import type { LoggerOptions } from './telemetry/logger.ts'
+import { Metrics } from './telemetry/metrics.ts'
+import { Worker } from './worker/worker.ts'
 
-export function connectDistributed(_options: DistributedOptions): Promise<RunningWorker> {
-  return Promise.reject(new ConnectError('the worker is not assembled yet'))
+/** The composition root: the only file that makes everything and knows all wires. */
+export async function connectDistributed(options: DistributedOptions): Promise<RunningWorker> {
+  return await Assembly.open('distributed', { ...options, connectors: [] })
 }
 
-export function connectStandalone(_options: StandaloneOptions): Promise<RunningWorker> {
-  return Promise.reject(new ConnectError('the worker is not assembled yet'))
+export async function connectStandalone(options: StandaloneOptions): Promise<RunningWorker> {
+  return await Assembly.open('standalone', options)
+}
+
+/** No part may keep a stopping process alive for longer. */
+const CLOSE_BUDGET_MS = 5_000
+
+interface Stores {
+  readonly configs: ConfigBackingStore
+  readonly offsets: OffsetBackingStore
+  readonly statuses: StatusBackingStore
+}
+
+/** One worker being put together, running, and taken apart in reverse. */
+class Assembly implements RunningWorker {
+  readonly closed: Promise<void>
+  readonly #config: WorkerConfig
+  readonly #options: StandaloneOptions
+  readonly #logger: Logger
+  readonly #loggers: LoggerLevels | undefined
+  readonly #metrics = new Metrics()
+  readonly #stopping = new AbortController()
+  readonly #parts = new AsyncDisposableStack()
+  readonly #clients: KafkaClients
+  #rest!: RestServer
+  #booting: Promise<void> = Promise.resolve()
+  #clusterId: Promise<string> | undefined
+  #end = Promise.withResolvers<void>()
+  #disposing: Promise<void> | undefined
+
+  private constructor(config: WorkerConfig, options: StandaloneOptions) {
+    this.#config = config
+    this.#options = options
+    const own = options.logger === undefined ? createLogger(loggerOptions(config)) : undefined
+    this.#logger = options.logger ?? own!
+    this.#loggers = own ?? levelsOf(options.logger)
+    this.closed = this.#end.promise
+    this.closed.catch(() => undefined)
+    this.#clients = new KafkaClients({ props: internalProps(config, 'shared-admin'), logger: this.#logger })
+  }
+
+  /** REST listens when this resolves; the rest goes on behind it. */
+  static async open(mode: WorkerMode, options: StandaloneOptions): Promise<RunningWorker> {
+    const props = await resolvedWorkerProps(options)
+    const assembly = new Assembly(WorkerConfig.parse(props, mode), { ...options, props })
+    for (const warning of assembly.#config.warnings()) assembly.#logger.warn(warning)
+    try {
+      await assembly.#listen()
+    } catch (error) {
+      await assembly.#parts.disposeAsync()
+      throw error
+    }
+    assembly.#booting = assembly.#boot().catch((error: unknown) => {
+      if (assembly.#stopping.signal.aborted) return
+      assembly.#logger.error('the worker could not start', { error })
+      void assembly.#fail(error)
+    })
+    return assembly
+  }
+
+  get restUrl(): string {
+    return this.#rest.url
+  }
+
+  get workerId(): string {
+    return this.#rest.advertised
+  }
+
+  get #url(): string {
+    return `http://${this.workerId}/`
+  }
+
+  async #listen(): Promise<void> {
+    const { common } = this.#config
+    this.#closeLast('the Kafka clients', this.#clients)
+    this.#rest = await RestServer.open({
+      listeners: common.listeners,
+      advertisedHost: common['rest.advertised.host.name'],
+      advertisedPort: common['rest.advertised.port'],
+      version: packageInfo.version,
+      kafkaClusterId: () => this.#kafkaClusterId(),
+      metrics: this.#metrics,
+      logger: this.#logger.child('[rest]'),
+      loggers: this.#loggers,
+    })
+    this.#logger.info(`REST listens on ${this.restUrl}`)
+  }
+
+  /** Asked once; a failure is not remembered. */
+  #kafkaClusterId(): Promise<string> {
+    this.#clusterId ??= this.#clients.clusterId().catch((error: unknown) => {
+      this.#clusterId = undefined
+      throw error
+    })
+    return this.#clusterId
+  }
+
+  async #boot(): Promise<void> {
+    const { plugins: extra = [], connectors } = this.#options
+    const config = this.#config
+    const [plugins, stores] = await Promise.all([
+      PluginRegistry.load({ pluginPath: config.common['plugin.path'], logger: this.#logger, extra }),
+      this.#openStores(),
+    ])
+    const { configs, offsets, statuses } = stores
+    const secrets = Secrets.configure(config.props, (className) => plugins.configProvider(className))
+    this.#closeLast('the config providers', secrets)
+    const worker = new Worker({
+      config,
+      plugins,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      extraPlugins: extra,
+      readOffsets: (connector, partitions) => offsets.read(connector, partitions),
+      ...(config.mode === 'standalone' ? { writeOffsets: (records) => offsets.append(records) } : {}),
+      events: {
+        connectorState: (connector, state, generation, trace) =>
+          herder.instanceState({ connector }, state, generation, trace),
+        taskState: (id, state, generation, trace) => herder.instanceState(id, state, generation, trace),
+        reconfigurationRequested: (connector) => herder.taskConfigs.refresh(connector),
+        topicUsed: ({ connector, task }, topic) => herder.topicUsed(connector, task, topic),
+      },
+    })
+    this.#closeLast('the worker', worker)
+    const group = this.#makeGroup(configs)
+    this.#closeLast('the group membership', group)
+    const requests = new WorkerClient({
+      sessionKey: () => configs.state.sessionKey,
+      algorithm:
+        config.mode === 'distributed' && config.protocol === 'sessioned'
+          ? config.distributed['inter.worker.signature.algorithm']
+          : undefined,
+    })
+    const herder = new Herder({
+      config,
+      plugins,
+      secrets,
+      worker,
+      group,
+      configs,
+      offsets,
+      statuses,
+      requests,
+      logger: this.#logger.child('[herder]'),
+      setLogLevel: (logger, level) => this.#setLogLevel(logger, level),
+      workerId: this.workerId,
+      url: this.#url,
+    })
+    this.#parts.use(herder)
+    this.#metrics.collect('worker', () => workerMetrics({ worker, group }))
+    if (this.#stopping.signal.aborted) return
+    herder.start()
+    this.#rest.serve(herder, (body) => requests.signature(body))
+    for (const props of connectors) await createGiven(herder, props, this.#stopping.signal)
+    this.#logger.info(`worker ${this.workerId} is ready`)
+  }
+
+  async #openStores(): Promise<Stores> {
+    const { signal } = this.#stopping
+    const { logger, workerId } = { logger: this.#logger.child('[storage]'), workerId: this.workerId }
+    const logs = this.#config.mode === 'distributed' ? this.#topicLogs() : this.#localLogs()
+    const [configs, offsets, statuses] = await Promise.all([
+      ConfigBackingStore.open({ open: logs.configs, logger }, signal),
+      OffsetBackingStore.open({ open: logs.offsets }, signal),
+      StatusBackingStore.open({ open: logs.statuses, logger, workerId }, signal),
+    ])
+    this.#closeLast('the config store', configs)
+    this.#closeLast('the offset store', offsets)
+    this.#closeLast('the status store', statuses)
+    return { configs, offsets, statuses }
+  }
+
+  #localLogs(): Record<keyof Stores, OpenLog> {
+    const path = this.#config.standalone['offset.storage.file.filename']
+    return {
+      configs: new MemoryLog().open,
+      statuses: new MemoryLog().open,
+      offsets: (reader) => FileLog.open(path, reader),
+    }
+  }
+
+  #topicLogs(): Record<keyof Stores, OpenLog> {
+    const config = this.#config.distributed
+    const topic =
+      (store: 'config' | 'offset' | 'status', purpose: string, partitions: number): OpenLog =>
+      (reader, signal) =>
+        this.#patiently(
+          () =>
+            TopicLog.open(
+              {
+                topic: config[`${store}.storage.topic`],
+                clients: this.#clients,
+                partitions,
+                replicationFactor: config[`${store}.storage.replication.factor`],
+                settings: this.#config.topicSettings(store),
+                property: `${store}.storage.topic`,
+                purpose,
+                logger: this.#logger.child('[storage]'),
+              },
+              reader,
+              signal,
+            ),
+          signal,
+        )
+    return {
+      configs: topic('config', 'connector configurations', 1),
+      offsets: topic('offset', 'source connector offsets', config['offset.storage.partitions']),
+      statuses: topic('status', 'connector and task statuses', config['status.storage.partitions']),
+    }
+  }
+
+  /** Kafka may come up after the worker. What a person must change is an error at once. */
+  async #patiently<T>(open: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const backoff = new Backoff({ initialMs: 250, maxMs: 5_000 })
+    for (;;) {
+      try {
+        return await open()
+      } catch (error) {
+        if (errorCode(error) === 'CONFIG' || signal?.aborted === true) throw error
+        this.#logger.warn('the internal topics cannot be read yet; trying again', { error })
+        await sleep(backoff.next(), signal)
+      }
+    }
+  }
+
+  #makeGroup(configs: ConfigBackingStore): Group {
+    const config = configView(configs)
+    const url = this.#url
+    if (this.#config.mode === 'standalone') return new SoloGroupMember({ config, url })
+    const { distributed, protocol, groupId = '' } = this.#config
+    const logger = this.#logger.child('[group]')
+    const syncTimeoutMs = distributed['worker.sync.timeout.ms']
+    const timeouts = {
+      sessionTimeoutMs: distributed['session.timeout.ms'],
+      rebalanceTimeoutMs: distributed['rebalance.timeout.ms'],
+    }
+    const clientId = this.#config.common['client.id']
+    return new WorkerGroupMember({
+      member: this.#clients.groupMember({
+        groupId,
+        protocolType: 'connect',
+        ...timeouts,
+        heartbeatIntervalMs: distributed['heartbeat.interval.ms'],
+        clientId: clientId === '' ? `connect-${this.workerId}` : clientId,
+        logger,
+      }),
+      assignor: new LeaderAssignor({
+        config,
+        logger,
+        maxDelayMs: distributed['scheduled.rebalance.max.delay.ms'],
+        syncTimeoutMs,
+      }),
+      config,
+      url,
+      protocol,
+      ...timeouts,
+      syncTimeoutMs,
+      logger,
+    })
+  }
+
+  #setLogLevel(logger: string, level: string): void {
+    const parsed = logLevel(level)
+    if (parsed !== undefined) this.#loggers?.setLevel(logger, parsed)
+  }
+
+  /** What was opened first is closed last; none may hang the process. */
+  #closeLast(what: string, part: AsyncDisposable): void {
+    this.#parts.defer(async () => {
+      try {
+        const closed = await within(CLOSE_BUDGET_MS + this.#graceMs, Promise.resolve(part[Symbol.asyncDispose]()))
+        if (closed === undefined) this.#logger.warn(`${what} did not close in time`)
+      } catch (error) {
+        this.#logger.warn(`closing ${what} failed`, { error })
+      }
+    })
+  }
+
+  get #graceMs(): number {
+    return this.#config.common['task.shutdown.graceful.timeout.ms']
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    this.#end.reject(error)
+    await this[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= this.#dispose()
+    await this.#disposing
+  }
+
+  async #dispose(): Promise<void> {
+    this.#stopping.abort()
+    await this.#rest[Symbol.asyncDispose]()
+    await within(CLOSE_BUDGET_MS, this.#booting)
+    await this.#parts.disposeAsync()
+    this.#end.resolve()
+  }
+}
+
+/** Placeholders in the worker's own properties are resolved by the providers that it names. */
+async function resolvedWorkerProps({ props, plugins = [], logger }: StandaloneOptions): Promise<Props> {
+  if (!Object.values(props).some(hasPlaceholder)) return props
+  const registry = await PluginRegistry.load({
+    pluginPath: (props['plugin.path'] ?? '').split(',').filter((path) => path.trim() !== ''),
+    logger: logger ?? createLogger({ level: 'warn' }),
+    extra: plugins,
+  })
+  await using secrets = Secrets.configure(props, (className) => registry.configProvider(className))
+  return await secrets.resolve(props)
+}
+
+/** A connector of the command line is created as by REST; one with an error ends the worker. */
+async function createGiven(herder: Herder, props: Props, signal: AbortSignal): Promise<void> {
+  await herder.configs.put(props['name'] ?? '', props, signal)
+}
+
+/** The same answer for the same state: the group asks often. */
+function configView(configs: ConfigBackingStore): ConfigView {
+  let seen = configs.state
+  let view: ReturnType<ConfigView['current']> | undefined
+  return {
+    current() {
+      const { state } = configs
+      if (view === undefined || seen !== state) {
+        seen = state
+        const connectors = [...state.connectors.keys()]
+        const tasks = connectors.flatMap((connector) =>
+          (state.taskSets.get(connector)?.configs ?? []).map((_, task) => ({ connector, task })),
+        )
+        view = { offset: state.offset, configured: { connectors, tasks } }
+      }
+      return view
+    },
+    async refresh(signal) {
+      await configs.refresh(signal)
+    },
+  }
+}
+
+function loggerOptions(config: WorkerConfig): LoggerOptions {
+  const { 'log.level': level, 'log.format': format } = config.common
+  const pretty = format === null ? process.stdout.isTTY === true : format === 'text'
+  return { level: logLevel(level) ?? 'info', format: pretty ? 'pretty' : 'json' }
+}
+
+/** A logger that was handed in may be the process's root logger. */
+function levelsOf(logger: Logger | undefined): LoggerLevels | undefined {
+  return logger !== undefined && 'setLevel' in logger ? (logger as Logger & LoggerLevels) : undefined
 }

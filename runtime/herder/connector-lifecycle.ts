@@ -1,4 +1,5 @@
 import { ConnectError, NotFoundError } from '../api/errors.ts'
+import { targetState } from '../storage/cluster-config-state.ts'
 import type { TargetState } from '../storage/config-records.ts'
 import type { StatusSubject } from '../storage/status-records.ts'
 import type { ConnectorStatus, ConnectorStatuses } from './connector-statuses.ts'
@@ -49,8 +50,8 @@ export class ConnectorLifecycle {
     await this.#leadership.write(signal, async () => {
       this.#require(name, `Unknown connector ${name}`)
       const { configs } = this.#parts
-      await configs.putTargetState(name, 'STOPPED')
-      await configs.putTaskConfigs(name, [])
+      if (targetState(configs.state, name) !== 'STOPPED') await configs.putTargetState(name, 'STOPPED')
+      if (configs.state.taskSets.get(name)?.count !== 0) await configs.putTaskConfigs(name, [])
     })
   }
 

@@ -82,6 +82,7 @@ export class Herder implements GroupEvents, Disposable {
         void this.lifecycle.restartOurs(event)
         return
       case 'logger-level':
+        this.parts.setLogLevel(event.logger, event.level)
         return
     }
   }

@@ -29,6 +29,8 @@ export interface HerderParts {
   readonly statuses: StatusBackingStore
   readonly requests: InternalRequests
   readonly logger: Logger
+  /** A level that was set for all workers (`PUT /admin/loggers/{name}?scope=cluster`). */
+  readonly setLogLevel: (logger: string, level: string) => void
   /** `host:port`, the `worker_id` of statuses. */
   readonly workerId: string
   /** Advertised URL with a slash at the end. */

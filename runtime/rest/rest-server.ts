@@ -6,7 +6,7 @@ import express from 'express'
 import type { NextFunction, Request, Response } from 'express'
 import { ConfigError } from '../api/errors.ts'
 import type { Logger } from '../api/logger.ts'
-import { sleep } from '../async/abort.ts'
+import { sleep, within } from '../async/abort.ts'
 import { Deferred } from '../async/deferred.ts'
 import type { Herder } from '../herder/herder.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -34,6 +34,7 @@ export interface RestServerOptions {
 
 const REQUEST_TIMEOUT_MS = 90_000
 const HEALTH_TIMEOUT_MS = 10_000
+const CLUSTER_ID_TIMEOUT_MS = 5_000
 /** In-flight requests get this long when the server stops. */
 const DRAIN_MS = 1_000
 const MAX_BODY = '64mb'
@@ -110,7 +111,8 @@ export class RestServer implements AsyncDisposable {
       signature: (body) => this.#signature(body),
     })
     router.get('/health', async (_request, response) => await this.#health(response))
-    routing.path('/', { get: async () => ({ status: 200, body: await this.#root() }) })
+    router.get('/', async (_request, response) => send(response, { status: 200, body: await this.#root() }))
+    routing.path('/', {})
     connectorRoutes(routing)
     taskRoutes(routing)
     connectorPluginRoutes(routing)
@@ -125,13 +127,11 @@ export class RestServer implements AsyncDisposable {
     return app
   }
 
-  /** The names and the order of Kafka Connect. */
+  /** The names and the order of Kafka Connect. While Kafka cannot be reached its cluster id is null. */
   async #root(): Promise<object> {
-    return {
-      version: this.#options.version,
-      commit: 'unknown',
-      kafka_cluster_id: await this.#options.kafkaClusterId(),
-    }
+    const { version, kafkaClusterId } = this.#options
+    const clusterId = await within(CLUSTER_ID_TIMEOUT_MS, kafkaClusterId()).catch(() => undefined)
+    return { version, commit: 'unknown', kafka_cluster_id: clusterId?.value ?? null }
   }
 
   async #health(response: Response): Promise<void> {

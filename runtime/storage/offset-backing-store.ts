@@ -1,5 +1,5 @@
 import type { SourceOffset, SourcePartition } from '../api/record.ts'
-import type { Log, LogRecord, OpenLog } from './log.ts'
+import type { Log, LogEntry, LogRecord, OpenLog } from './log.ts'
 import { offsetKey, offsetValue, parseOffsetKey, parseOffsetValue } from './offset-records.ts'
 
 export interface PartitionAndOffset {
@@ -58,6 +58,11 @@ export class OffsetBackingStore implements AsyncDisposable {
       if (offset !== undefined) found.push({ partition: parsed.partition, offset })
     }
     return found
+  }
+
+  /** Records as a task made them. */
+  async append(records: readonly LogEntry[]): Promise<void> {
+    await this.#log?.append(records)
   }
 
   /** A null offset removes the partition's. Resolves when durable and read back. */
