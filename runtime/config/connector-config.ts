@@ -1,7 +1,7 @@
 import { ConfigError, configDef, javaFullMatch, parseValue } from '../api/index.ts'
 import type { ConfigDef, ConfigKey, ConfigOf, ConfigValue, Props } from '../api/index.ts'
 import { extraConnectorDef, sinkConnectorDef, sourceConnectorDef } from './connector-keys.ts'
-import { predicateKeys, transformKeys } from './plugin-keys.ts'
+import { knownClass, predicateKeys, transformKeys } from './plugin-keys.ts'
 import type { KnownPlugins } from './plugin-keys.ts'
 import { withPrefix } from './secrets.ts'
 import { topicCreationKeys } from './topic-creation-config.ts'
@@ -14,6 +14,9 @@ export function frameworkDef(type: ConnectorType, props: Props, known: KnownPlug
   const base = type === 'source' ? sourceConnectorDef : sinkConnectorDef
   const keys: Record<string, ConfigKey> = {
     ...base.keys,
+    'key.converter': { ...base.keys['key.converter'], validator: knownClass(known, 'converter') },
+    'value.converter': { ...base.keys['value.converter'], validator: knownClass(known, 'converter') },
+    'header.converter': { ...base.keys['header.converter'], validator: knownClass(known, 'header_converter') },
     ...transformKeys(props, listOf(props['transforms']), known),
     ...predicateKeys(props, listOf(props['predicates']), known),
     ...(type === 'source' ? topicCreationKeys(props) : {}),

@@ -46,15 +46,18 @@ function unescaped(text: string): string {
 
 /** A flat JSON object; numbers and booleans become text, null and nested values are refused by name. */
 export function parseJsonProps(text: string, source: string): Props {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch (error) {
-    throw new ConnectError(`${source} is not valid JSON: ${(error as Error).message}`, { code: 'CONFIG', cause: error })
-  }
+  const parsed = parsedJson(text, source)
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new ConnectError(`${source} must hold a JSON object of configuration keys and values`, { code: 'CONFIG' })
   return flatProps(parsed as Record<string, unknown>, source)
+}
+
+function parsedJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new ConnectError(`${source} is not valid JSON: ${(error as Error).message}`, { code: 'CONFIG', cause: error })
+  }
 }
 
 function flatProps(of: Readonly<Record<string, unknown>>, source: string): Props {
@@ -86,8 +89,8 @@ export interface ConnectorFile {
  */
 export function parseConnectorFile(text: string, source: string): ConnectorFile {
   if (!source.endsWith('.json')) return named(parseProperties(text), source)
-  const parsed = JSON.parse(text) as { name?: unknown; config?: unknown; initial_state?: unknown }
-  if (typeof parsed.config !== 'object' || parsed.config === null) return named(parseJsonProps(text, source), source)
+  const parsed = parsedJson(text, source) as { name?: unknown; config?: unknown; initial_state?: unknown } | null
+  if (typeof parsed?.config !== 'object' || parsed.config === null) return named(parseJsonProps(text, source), source)
   const { config, initialState } = {
     config: flatProps(parsed.config as Record<string, unknown>, source),
     initialState: parsed.initial_state,

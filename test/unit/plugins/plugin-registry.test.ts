@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { definePlugin, configDef, errorCode } from '../../../runtime/api/index.ts'
+import type { Logger, Predicate } from '../../../runtime/api/index.ts'
+import { PluginRegistry } from '../../../runtime/plugins/plugin-registry.ts'
+import { silentLogger } from './silent-logger.ts'
+
+let folder = ''
+
+async function plugin(name: string, source: string | undefined): Promise<void> {
+  const home = join(folder, 'plugins', name)
+  await mkdir(home, { recursive: true })
+  await writeFile(
+    join(home, 'package.json'),
+    JSON.stringify({ name, type: 'module', connect: { plugin: './index.ts' } }),
+  )
+  if (source !== undefined) await writeFile(join(home, 'index.ts'), source)
+}
+
+const GOOD = (className: string): string => `
+  import { configDef, definePlugin } from 'naru/api'
+  class Task { static className = 'T'; async start() {} async put() {} async stop() {} }
+  class C { static version = '9'; static type = 'sink'; static task = Task; static configDef() { return configDef({}) }
+    async start() {} async taskConfigs() { return [] } async stop() {} }
+  export default definePlugin({ name: 'good', version: '9', connectors: { '${className}': C } })
+`
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'naru-plugins-'))
+  await writeFile(join(folder, 'package.json'), '{}')
+  await plugin('a-good', GOOD('com.acme.GoodConnector'))
+  await plugin('b-throws', 'throw new Error("no such library")')
+  await plugin('c-no-plugin', 'export default { connectors: {} }')
+  await plugin('d-missing', undefined)
+  await mkdir(join(folder, 'plugins', 'e-other'))
+  await writeFile(join(folder, 'plugins', 'e-other', 'package.json'), '{"name":"other"}')
+})
+
+after(() => rm(folder, { recursive: true }))
+
+function recording(): { logger: Logger; lines: string[] } {
+  const lines: string[] = []
+  const logger: Logger = { ...silentLogger, warn: (line) => lines.push(line), error: (line) => lines.push(line) }
+  return { logger, lines }
+}
+
+describe('the plugin registry', () => {
+  it('loads plugin.path folders, gives them the contract, and outlives broken ones', async () => {
+    const { logger, lines } = recording()
+    const registry = await PluginRegistry.load({
+      pluginPath: [join(folder, 'plugins'), join(folder, 'nowhere')],
+      logger,
+      entry: folder,
+    })
+    const good = registry.connector('com.acme.GoodConnector')
+    assert.equal(good.type, 'sink')
+    assert.equal(good.version, '9')
+    assert.match(good.specifier, /a-good\/index\.ts$/)
+    assert.equal(registry.connector('Good'), good)
+    assert.equal(registry.connector('GoodConnector'), good)
+    assert.equal(lines.length, 4)
+    assert.ok(lines.some((line) => /plugin b-throws in .* cannot be loaded: no such library/.test(line)))
+    assert.ok(lines.some((line) => /plugin c-no-plugin .* its default export is not a plugin/.test(line)))
+    assert.ok(lines.some((line) => /plugin d-missing/.test(line)))
+    assert.ok(lines.some((line) => /plugin\.path entry .*nowhere cannot be read/.test(line)))
+  })
+
+  it('says which connectors there are and which was meant', async () => {
+    const registry = await PluginRegistry.load({
+      pluginPath: [join(folder, 'plugins')],
+      logger: silentLogger,
+      entry: folder,
+    })
+    assert.throws(
+      () => registry.connector('com.acme.GodConnector'),
+      (error: Error) => {
+        assert.equal(errorCode(error), 'CONFIG')
+        assert.equal(
+          error.message,
+          'Failed to find any class that implements Connector and which name matches com.acme.GodConnector, available connectors are: com.acme.GoodConnector. Did you mean com.acme.GoodConnector?',
+        )
+        return true
+      },
+    )
+    assert.throws(() => registry.connector('org.other.GoodConnector'), /Did you mean com\.acme\.GoodConnector\?/)
+    assert.throws(
+      () => registry.connector('Whatever'),
+      (error: Error) => !error.message.includes('Did you mean'),
+    )
+  })
+
+  it('knows the built-in classes under their Java names and short names', async () => {
+    const registry = await PluginRegistry.load({ pluginPath: [], logger: silentLogger, entry: folder })
+    assert.equal(registry.converter('Json'), registry.converter('org.apache.kafka.connect.json.JsonConverter'))
+    assert.ok(registry.headerConverter('org.apache.kafka.connect.storage.SimpleHeaderConverter'))
+    assert.ok(registry.headerConverter('StringConverter'))
+    assert.ok(registry.transformation('InsertField$Value'))
+    assert.ok(registry.transformation('org.apache.kafka.connect.transforms.RegexRouter'))
+    assert.throws(() => registry.transformation('InsertField'), /implements Transformation/)
+    assert.ok(registry.predicate('HasHeaderKey'))
+    assert.ok(registry.configProvider('org.apache.kafka.common.config.provider.FileConfigProvider'))
+    assert.equal(registry.has('predicate', 'Nope'), false)
+    for (const { class: name, type } of registry.list()) {
+      assert.ok(type !== 'source' && type !== 'sink')
+      assert.ok(Object.keys(registry.definition(type, name).keys).length >= 0)
+    }
+  })
+
+  it('drops a short name that two classes share, and keeps the first of two classes with one name', async () => {
+    class Always implements Predicate {
+      static configDef = () => configDef({})
+      configure(): void {}
+      test(): boolean {
+        return true
+      }
+    }
+    class Never extends Always {
+      override test(): boolean {
+        return false
+      }
+    }
+    const { logger, lines } = recording()
+    const registry = await PluginRegistry.load({
+      pluginPath: [],
+      logger,
+      entry: folder,
+      extra: [
+        definePlugin({ name: 'one', version: '1', predicates: { 'a.Maybe': Always, 'a.Same': Always } }),
+        definePlugin({ name: 'two', version: '1', predicates: { 'b.Maybe': Never, 'a.Same': Never } }),
+      ],
+    })
+    assert.throws(() => registry.predicate('Maybe'))
+    assert.equal(registry.predicate('b.Maybe'), Never)
+    assert.equal(registry.predicate('Same'), Always)
+    assert.deepEqual(lines, ['plugin two: there is a class a.Same already, the first one is used'])
+  })
+
+  it('finds the packages that this installation has', async () => {
+    const registry = await PluginRegistry.load({ pluginPath: [], logger: silentLogger })
+    assert.equal(registry.connector('FileStreamSource').type, 'source')
+    assert.equal(registry.connector('org.apache.kafka.connect.file.FileStreamSinkConnector').type, 'sink')
+  })
+})
