@@ -1,4 +1,5 @@
 import { ProducerBatch } from './producer-batch.ts'
+import type { BufferPool } from './records/buffer-pool.ts'
 
 /** The batches of one partition, oldest first; only the first may be in flight, so order needs no further care. */
 export class PartitionQueue {
@@ -10,9 +11,11 @@ export class PartitionQueue {
   sequence = 0
   /** Greatest batch in bytes; shrinks when the broker refuses one. */
   limit: number
+  readonly #pool: BufferPool
   #lastLength = 0
 
-  constructor(topic: string, partition: number, limit: number) {
+  constructor(topic: string, partition: number, limit: number, pool: BufferPool) {
+    this.#pool = pool
     this.topic = topic
     this.partition = partition
     this.limit = limit
@@ -30,7 +33,7 @@ export class PartitionQueue {
       1_024,
       Math.min(this.limit, Math.max(this.#lastLength, Math.min(batchSize, 4_096), size + 64)),
     )
-    const batch = new ProducerBatch(this.topic, this.partition, now, capacity)
+    const batch = new ProducerBatch(this.topic, this.partition, now, capacity, this.#pool)
     this.batches.push(batch)
     return batch
   }

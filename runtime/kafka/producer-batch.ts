@@ -1,4 +1,5 @@
 import type { DeliveryListener, ProducerRecord } from './producer.ts'
+import type { BufferPool } from './records/buffer-pool.ts'
 import type { CompressionType } from './records/compression.ts'
 import { RecordBatchBuilder, stampBatch } from './records/record-batch-builder.ts'
 
@@ -27,11 +28,11 @@ export class ProducerBatch {
   /** What it holds of `buffer.memory`. */
   reserved = 0
 
-  constructor(topic: string, partition: number, createdAt: number, capacity: number) {
+  constructor(topic: string, partition: number, createdAt: number, capacity: number, pool?: BufferPool) {
     this.topic = topic
     this.partition = partition
     this.createdAt = createdAt
-    this.#builder = new RecordBatchBuilder(capacity)
+    this.#builder = new RecordBatchBuilder(capacity, pool)
   }
 
   get count(): number {
@@ -80,7 +81,9 @@ export class ProducerBatch {
     this.producerId = -1
   }
 
+  /** The broker answered, so nobody reads the bytes any more. */
   delivered(baseOffset: number): void {
+    this.#builder.release()
     for (const { listener, from, to } of this.#shares)
       listener.delivered(
         this.#slice(from, to),

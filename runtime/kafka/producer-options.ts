@@ -18,7 +18,7 @@ export const PRODUCER_DEF = configDef({
     default: 16_384,
     importance: 'MEDIUM',
     documentation:
-      'A batch of this many bytes is sent without waiting for linger.ms. While a batch of its partition is in flight it may grow on, up to max.request.size.',
+      'A batch of this many bytes is sent without waiting for linger.ms. While another batch of its partition is in flight it grows on, up to 256 KiB.',
     validator: validators.atLeast(0),
   },
   'buffer.memory': {

@@ -10,6 +10,7 @@ import type { ProducerOptions } from './producer-options.ts'
 import { parseProducerOptions } from './producer-options.ts'
 import { ErrorCode } from './protocol/error-codes.ts'
 import type { RecordHeader } from './records/fetched-record.ts'
+import { BufferPool } from './records/buffer-pool.ts'
 import { recordSizeBound } from './records/record-batch-builder.ts'
 import { BATCH_HEADER } from './records/record-batch.ts'
 import { Sender } from './sender.ts'
@@ -35,6 +36,8 @@ export interface DeliveryListener<R extends ProducerRecord = ProducerRecord> {
   failed(records: readonly R[], error: Error): void
 }
 
+/** Beyond this a larger batch saves nothing more: its bytes no longer fit a core's cache. */
+const GROWN_BATCH = 256 * 1024
 /** How long a closing producer tries to deliver what it holds. */
 const CLOSE_TIMEOUT_MS = 30_000
 
@@ -49,12 +52,17 @@ export class Producer implements AsyncDisposable {
   readonly #sender: Sender
   readonly #sticky: StickyPartitions
   readonly #queues = new Map<string, PartitionQueue[]>()
+  readonly #pool: BufferPool
+  /** A batch that has to wait grows up to this. */
+  readonly #batchLimit: number
   readonly #closing = new AbortController()
 
   constructor(options: { readonly props: Props; readonly cluster: ProducerCluster; readonly logger: Logger }) {
     this.#options = parseProducerOptions(options.props)
     this.#cluster = options.cluster
     this.#memory = new BufferMemory(this.#options['buffer.memory'])
+    this.#pool = new BufferPool(this.#options['buffer.memory'] / 4)
+    this.#batchLimit = Math.min(this.#options['max.request.size'], Math.max(this.#options['batch.size'], GROWN_BATCH))
     this.#sticky = new StickyPartitions(this.#options['batch.size'])
     this.#sender = new Sender({
       options: this.#options,
@@ -173,7 +181,7 @@ export class Producer implements AsyncDisposable {
     let queues = this.#queues.get(topic)
     if (queues === undefined) this.#queues.set(topic, (queues = []))
     for (let partition = queues.length; partition < partitions.length; partition++)
-      queues.push(new PartitionQueue(topic, partition, this.#options['max.request.size']))
+      queues.push(new PartitionQueue(topic, partition, this.#batchLimit, this.#pool))
     return queues
   }
 

@@ -1,3 +1,4 @@
+import type { BufferPool } from './buffer-pool.ts'
 import type { RecordHeader } from './fetched-record.ts'
 import type { CompressionType } from './compression.ts'
 import { compress, COMPRESSION_CODES } from './compression.ts'
@@ -17,19 +18,22 @@ export interface ProducerStamp {
 const NO_HEADERS: readonly RecordHeader[] = []
 
 /**
- * Writes records straight into their wire form, one copy each. `append` until full, `finish` once, `stamp` before (each) send.
+ * Writes records straight into their wire form, one copy each. `append` until full, `finish` once, then `stampBatch`.
  */
 export class RecordBatchBuilder {
   #buffer: Buffer
-  #length = BATCH_HEADER.size
+  #length: number = BATCH_HEADER.size
   #baseTimestamp = 0
   #maxTimestamp = 0
   #count = 0
   #finished = false
 
+  readonly #pool: BufferPool | undefined
+
   /** `capacity`: first allocation in bytes; grows as needed. */
-  constructor(capacity = 16 * 1024) {
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, BATCH_HEADER.size))
+  constructor(capacity = 16 * 1024, pool?: BufferPool) {
+    this.#pool = pool
+    this.#buffer = this.#allocate(Math.max(capacity, BATCH_HEADER.size))
   }
 
   get count(): number {
@@ -68,7 +72,7 @@ export class RecordBatchBuilder {
     this.#count++
   }
 
-  /** The whole batch, without a producer's identity. Compressed if that makes it smaller, as the type says. */
+  /** The whole batch but for the producer's identity and the CRC: `stampBatch` sets these. */
   finish(compression: CompressionType = 'none'): Buffer {
     if (this.#finished) throw new Error('batch finished twice')
     this.#finished = true
@@ -86,21 +90,32 @@ export class RecordBatchBuilder {
     writeInt64(batch, this.#baseTimestamp, BATCH_HEADER.baseTimestamp)
     writeInt64(batch, this.#maxTimestamp, BATCH_HEADER.maxTimestamp)
     batch.writeInt32BE(this.#count, BATCH_HEADER.count)
-    stampBatch(batch, { producerId: -1, producerEpoch: -1, baseSequence: -1 })
     return batch
+  }
+
+  /** The finished bytes are no longer needed by anybody: their memory may serve another batch. */
+  release(): void {
+    this.#pool?.give(this.#buffer)
+  }
+
+  #allocate(size: number): Buffer {
+    return this.#pool?.take(size) ?? Buffer.allocUnsafeSlow(size)
   }
 
   #reserve(size: number): void {
     const need = this.#length + size
     if (need <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(need, this.#buffer.length * 2))
+    const grown = this.#allocate(Math.max(need, this.#buffer.length * 2))
     this.#buffer.copy(grown, 0, 0, this.#length)
+    this.#pool?.give(this.#buffer)
     this.#buffer = grown
   }
 }
 
-/** Writes the producer's identity into a finished batch and renews the CRC. */
-export function stampBatch(batch: Buffer, stamp: ProducerStamp): void {
+const NO_PRODUCER: ProducerStamp = { producerId: -1, producerEpoch: -1, baseSequence: -1 }
+
+/** Writes the producer's identity into a finished batch and sets the CRC. */
+export function stampBatch(batch: Buffer, stamp: ProducerStamp = NO_PRODUCER): Buffer {
   let attributes = batch.readInt16BE(BATCH_HEADER.attributes) & ~ATTRIBUTES.transactional
   if (stamp.transactional === true) attributes |= ATTRIBUTES.transactional
   batch.writeInt16BE(attributes, BATCH_HEADER.attributes)
@@ -108,6 +123,7 @@ export function stampBatch(batch: Buffer, stamp: ProducerStamp): void {
   batch.writeInt16BE(stamp.producerEpoch, BATCH_HEADER.producerEpoch)
   batch.writeInt32BE(stamp.baseSequence, BATCH_HEADER.baseSequence)
   batch.writeUInt32BE(crc32c(batch.subarray(BATCH_HEADER.attributes)), BATCH_HEADER.crc)
+  return batch
 }
 
 /** An upper bound of what one record adds to a batch, bytes. */

@@ -15,7 +15,7 @@ export interface ReadOptions {
   readonly from: number
   /** `check.crcs` */
   readonly checkCrc: boolean
-  /** Answer true to leave out the records of a batch (an aborted transaction); its offsets still count as read. */
+  /** Sees every batch. Answer true to leave out its records (an aborted transaction); its offsets still count as read. */
   readonly skip?: (header: BatchHeader) => boolean
 }
 
@@ -40,7 +40,8 @@ export function readBatches(bytes: Buffer, options: ReadOptions): ReadResult {
       const found = crc32c(bytes.subarray(at + BATCH_HEADER.attributes, end))
       if (found !== expected) throw corrupt(options, header, `CRC is ${found}, the batch says ${expected}`)
     }
-    if ((header.attributes & ATTRIBUTES.control) === 0 && options.skip?.(header) !== true)
+    const skipped = options.skip?.(header) === true
+    if (!skipped && (header.attributes & ATTRIBUTES.control) === 0)
       readRecords(bytes, at + BATCH_HEADER.size, end, header, options, records)
     nextOffset = Math.max(nextOffset, header.lastOffset + 1)
     at = end

@@ -13,7 +13,7 @@ describe('record batch', () => {
   test('a batch of one record has the documented bytes', () => {
     const builder = new RecordBatchBuilder(64)
     builder.append(Buffer.from('k'), Buffer.from('v'), undefined, 1_000)
-    const batch = builder.finish()
+    const batch = stampBatch(builder.finish())
     const records = '10' + '00' + '00' + '00' + '02' + '6b' + '02' + '76' + '00'
     assert.equal(batch.subarray(BATCH_HEADER.size).toString('hex'), records)
     assert.equal(
@@ -46,7 +46,7 @@ describe('record batch', () => {
             : undefined,
           1_700_000_000_000 + (i % 2 === 0 ? i * 1_000_000 : -i),
         )
-      const { records, nextOffset } = readBatches(builder.finish(compression), READ)
+      const { records, nextOffset } = readBatches(stampBatch(builder.finish(compression)), READ)
       assert.equal(nextOffset, 5_000)
       for (const [i, record] of records.entries()) {
         assert.equal(record.offset, i)
@@ -69,7 +69,7 @@ describe('record batch', () => {
   test('a flipped bit is found by the CRC', () => {
     const builder = new RecordBatchBuilder()
     builder.append(null, Buffer.from('value'), undefined, 0)
-    const batch = builder.finish()
+    const batch = stampBatch(builder.finish())
     batch[batch.length - 2]! ^= 1
     assert.throws(() => readBatches(batch, READ), CorruptBatchError)
     assert.equal(readBatches(batch, { ...READ, checkCrc: false }).records.length, 1)
@@ -78,7 +78,7 @@ describe('record batch', () => {
   test('a batch cut off at the end waits for the next fetch', () => {
     const one = new RecordBatchBuilder()
     one.append(null, Buffer.from('a'), undefined, 0)
-    const first = one.finish()
+    const first = stampBatch(one.finish())
     const whole = Buffer.concat([first, first])
     for (let cut = first.length; cut < whole.length; cut++) {
       const { records, nextOffset } = readBatches(whole.subarray(0, cut), READ)
@@ -90,7 +90,7 @@ describe('record batch', () => {
   test('records before the offset asked for are left out, control batches only move the offset', () => {
     const builder = new RecordBatchBuilder()
     for (let i = 0; i < 10; i++) builder.append(null, Buffer.from(String(i)), undefined, 0)
-    const batch = builder.finish()
+    const batch = stampBatch(builder.finish())
     const { records } = readBatches(batch, { ...READ, from: 7 })
     assert.deepEqual(
       records.map((record) => record.offset),
@@ -103,7 +103,7 @@ describe('record batch', () => {
   test('a stamp sets the producer identity and a fitting CRC', () => {
     const builder = new RecordBatchBuilder()
     builder.append(null, Buffer.from('a'), undefined, 0)
-    const batch = builder.finish()
+    const batch = stampBatch(builder.finish())
     stampBatch(batch, { producerId: 2 ** 40 + 5, producerEpoch: 7, baseSequence: 99, transactional: true })
     let seen: unknown
     readBatches(batch, { ...READ, skip: (header) => ((seen = header), false) })
