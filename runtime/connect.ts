@@ -1,17 +1,12 @@
 import type { Logger } from './api/logger.ts'
 import type { Props } from './api/props.ts'
-import { errorCode } from './api/errors.ts'
-import { sleep, within } from './async/abort.ts'
-import { Backoff } from './async/backoff.ts'
+import { within } from './async/abort.ts'
 import { internalProps } from './config/client-overrides.ts'
 import { Secrets, hasPlaceholder } from './config/secrets.ts'
 import { WorkerConfig } from './config/worker-config.ts'
 import type { WorkerMode } from './config/worker-config.ts'
-import type { DistributedOptions, RunningWorker } from './distributed.ts'
-import type { ConfigView, Group } from './group/group.ts'
-import { LeaderAssignor } from './group/leader-assignor.ts'
-import { SoloGroupMember } from './group/solo-group-member.ts'
-import { WorkerGroupMember } from './group/worker-group-member.ts'
+import { openGroup } from './connect-group.ts'
+import { openStores } from './connect-stores.ts'
 import { Herder } from './herder/herder.ts'
 import { workerMetrics } from './herder/worker-metrics.ts'
 import { KafkaClients } from './kafka/kafka-clients.ts'
@@ -21,20 +16,13 @@ import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
 import { logLevel } from './rest/routes/loggers.ts'
 import type { LoggerLevels } from './rest/routes/loggers.ts'
-import type { StandaloneOptions } from './standalone.ts'
-import { ConfigBackingStore } from './storage/config-backing-store.ts'
-import { FileLog } from './storage/file-log.ts'
-import type { OpenLog } from './storage/log.ts'
-import { MemoryLog } from './storage/memory-log.ts'
-import { OffsetBackingStore } from './storage/offset-backing-store.ts'
-import { StatusBackingStore } from './storage/status-backing-store.ts'
-import { TopicLog } from './storage/topic-log.ts'
+import type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
 import { createLogger } from './telemetry/logger.ts'
 import type { LoggerOptions } from './telemetry/logger.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { Worker } from './worker/worker.ts'
 
-/** The composition root: the only file that makes everything and knows all wires. */
+/** The composition root: with connect-stores.ts and connect-group.ts the only place that makes the parts and knows all wires. */
 export async function connectDistributed(options: DistributedOptions): Promise<RunningWorker> {
   return await Assembly.open('distributed', { ...options, connectors: [] })
 }
@@ -45,12 +33,6 @@ export async function connectStandalone(options: StandaloneOptions): Promise<Run
 
 /** No part may keep a stopping process alive for longer. */
 const CLOSE_BUDGET_MS = 5_000
-
-interface Stores {
-  readonly configs: ConfigBackingStore
-  readonly offsets: OffsetBackingStore
-  readonly statuses: StatusBackingStore
-}
 
 /** One worker being put together, running, and taken apart in reverse. */
 class Assembly implements RunningWorker {
@@ -64,7 +46,7 @@ class Assembly implements RunningWorker {
   readonly #parts = new AsyncDisposableStack()
   readonly #clients: KafkaClients
   #rest!: RestServer
-  #booting: Promise<void> = Promise.resolve()
+  #ready: Promise<void> = Promise.resolve()
   #clusterId: Promise<string> | undefined
   #end = Promise.withResolvers<void>()
   #disposing: Promise<void> | undefined
@@ -91,12 +73,17 @@ class Assembly implements RunningWorker {
       await assembly.#parts.disposeAsync()
       throw error
     }
-    assembly.#booting = assembly.#boot().catch((error: unknown) => {
+    assembly.#ready = assembly.#boot()
+    assembly.#ready.catch((error: unknown) => {
       if (assembly.#stopping.signal.aborted) return
       assembly.#logger.error('the worker could not start', { error })
       void assembly.#fail(error)
     })
     return assembly
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready
   }
 
   get restUrl(): string {
@@ -141,9 +128,18 @@ class Assembly implements RunningWorker {
     const config = this.#config
     const [plugins, stores] = await Promise.all([
       PluginRegistry.load({ pluginPath: config.common['plugin.path'], logger: this.#logger, extra }),
-      this.#openStores(),
+      openStores({
+        config,
+        clients: this.#clients,
+        logger: this.#logger.child('[storage]'),
+        workerId: this.workerId,
+        signal: this.#stopping.signal,
+      }),
     ])
     const { configs, offsets, statuses } = stores
+    this.#closeLast('the config store', configs)
+    this.#closeLast('the offset store', offsets)
+    this.#closeLast('the status store', statuses)
     const secrets = Secrets.configure(config.props, (className) => plugins.configProvider(className))
     this.#closeLast('the config providers', secrets)
     const worker = new Worker({
@@ -163,7 +159,14 @@ class Assembly implements RunningWorker {
       },
     })
     this.#closeLast('the worker', worker)
-    const group = this.#makeGroup(configs)
+    const group = openGroup({
+      config,
+      configs,
+      clients: this.#clients,
+      url: this.#url,
+      workerId: this.workerId,
+      logger: this.#logger.child('[group]'),
+    })
     this.#closeLast('the group membership', group)
     const requests = new WorkerClient({
       sessionKey: () => configs.state.sessionKey,
@@ -194,110 +197,6 @@ class Assembly implements RunningWorker {
     this.#rest.serve(herder, (body) => requests.signature(body))
     for (const props of connectors) await createGiven(herder, props, this.#stopping.signal)
     this.#logger.info(`worker ${this.workerId} is ready`)
-  }
-
-  async #openStores(): Promise<Stores> {
-    const { signal } = this.#stopping
-    const { logger, workerId } = { logger: this.#logger.child('[storage]'), workerId: this.workerId }
-    const logs = this.#config.mode === 'distributed' ? this.#topicLogs() : this.#localLogs()
-    const [configs, offsets, statuses] = await Promise.all([
-      ConfigBackingStore.open({ open: logs.configs, logger }, signal),
-      OffsetBackingStore.open({ open: logs.offsets }, signal),
-      StatusBackingStore.open({ open: logs.statuses, logger, workerId }, signal),
-    ])
-    this.#closeLast('the config store', configs)
-    this.#closeLast('the offset store', offsets)
-    this.#closeLast('the status store', statuses)
-    return { configs, offsets, statuses }
-  }
-
-  #localLogs(): Record<keyof Stores, OpenLog> {
-    const path = this.#config.standalone['offset.storage.file.filename']
-    return {
-      configs: new MemoryLog().open,
-      statuses: new MemoryLog().open,
-      offsets: (reader) => FileLog.open(path, reader),
-    }
-  }
-
-  #topicLogs(): Record<keyof Stores, OpenLog> {
-    const config = this.#config.distributed
-    const topic =
-      (store: 'config' | 'offset' | 'status', purpose: string, partitions: number): OpenLog =>
-      (reader, signal) =>
-        this.#patiently(
-          () =>
-            TopicLog.open(
-              {
-                topic: config[`${store}.storage.topic`],
-                clients: this.#clients,
-                partitions,
-                replicationFactor: config[`${store}.storage.replication.factor`],
-                settings: this.#config.topicSettings(store),
-                property: `${store}.storage.topic`,
-                purpose,
-                logger: this.#logger.child('[storage]'),
-              },
-              reader,
-              signal,
-            ),
-          signal,
-        )
-    return {
-      configs: topic('config', 'connector configurations', 1),
-      offsets: topic('offset', 'source connector offsets', config['offset.storage.partitions']),
-      statuses: topic('status', 'connector and task statuses', config['status.storage.partitions']),
-    }
-  }
-
-  /** Kafka may come up after the worker. What a person must change is an error at once. */
-  async #patiently<T>(open: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const backoff = new Backoff({ initialMs: 250, maxMs: 5_000 })
-    for (;;) {
-      try {
-        return await open()
-      } catch (error) {
-        if (errorCode(error) === 'CONFIG' || signal?.aborted === true) throw error
-        this.#logger.warn('the internal topics cannot be read yet; trying again', { error })
-        await sleep(backoff.next(), signal)
-      }
-    }
-  }
-
-  #makeGroup(configs: ConfigBackingStore): Group {
-    const config = configView(configs)
-    const url = this.#url
-    if (this.#config.mode === 'standalone') return new SoloGroupMember({ config, url })
-    const { distributed, protocol, groupId = '' } = this.#config
-    const logger = this.#logger.child('[group]')
-    const syncTimeoutMs = distributed['worker.sync.timeout.ms']
-    const timeouts = {
-      sessionTimeoutMs: distributed['session.timeout.ms'],
-      rebalanceTimeoutMs: distributed['rebalance.timeout.ms'],
-    }
-    const clientId = this.#config.common['client.id']
-    return new WorkerGroupMember({
-      member: this.#clients.groupMember({
-        groupId,
-        protocolType: 'connect',
-        ...timeouts,
-        heartbeatIntervalMs: distributed['heartbeat.interval.ms'],
-        clientId: clientId === '' ? `connect-${this.workerId}` : clientId,
-        logger,
-      }),
-      assignor: new LeaderAssignor({
-        config,
-        logger,
-        maxDelayMs: distributed['scheduled.rebalance.max.delay.ms'],
-        syncTimeoutMs,
-      }),
-      config,
-      url,
-      protocol,
-      ...timeouts,
-      syncTimeoutMs,
-      logger,
-    })
   }
 
   #setLogLevel(logger: string, level: string): void {
@@ -334,7 +233,10 @@ class Assembly implements RunningWorker {
   async #dispose(): Promise<void> {
     this.#stopping.abort()
     await this.#rest[Symbol.asyncDispose]()
-    await within(CLOSE_BUDGET_MS, this.#booting)
+    await within(
+      CLOSE_BUDGET_MS,
+      this.#ready.catch(() => undefined),
+    )
     await this.#parts.disposeAsync()
     this.#end.resolve()
   }
@@ -355,29 +257,6 @@ async function resolvedWorkerProps({ props, plugins = [], logger }: StandaloneOp
 /** A connector of the command line is created as by REST; one with an error ends the worker. */
 async function createGiven(herder: Herder, props: Props, signal: AbortSignal): Promise<void> {
   await herder.configs.put(props['name'] ?? '', props, signal)
-}
-
-/** The same answer for the same state: the group asks often. */
-function configView(configs: ConfigBackingStore): ConfigView {
-  let seen = configs.state
-  let view: ReturnType<ConfigView['current']> | undefined
-  return {
-    current() {
-      const { state } = configs
-      if (view === undefined || seen !== state) {
-        seen = state
-        const connectors = [...state.connectors.keys()]
-        const tasks = connectors.flatMap((connector) =>
-          (state.taskSets.get(connector)?.configs ?? []).map((_, task) => ({ connector, task })),
-        )
-        view = { offset: state.offset, configured: { connectors, tasks } }
-      }
-      return view
-    },
-    async refresh(signal) {
-      await configs.refresh(signal)
-    },
-  }
 }
 
 function loggerOptions(config: WorkerConfig): LoggerOptions {

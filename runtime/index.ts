@@ -1,5 +1,4 @@
 /** Embed a worker in a program. Plugins import `naru/api` instead. */
 export { startDistributed } from './distributed.ts'
-export type { DistributedOptions, RunningWorker } from './distributed.ts'
+export type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
 export { startStandalone } from './standalone.ts'
-export type { StandaloneOptions } from './standalone.ts'

@@ -1,0 +1,78 @@
+import type { Logger } from './api/logger.ts'
+import type { WorkerConfig } from './config/worker-config.ts'
+import type { ConfigView, Group } from './group/group.ts'
+import { LeaderAssignor } from './group/leader-assignor.ts'
+import { SoloGroupMember } from './group/solo-group-member.ts'
+import { WorkerGroupMember } from './group/worker-group-member.ts'
+import type { KafkaClients } from './kafka/kafka-clients.ts'
+import type { ConfigBackingStore } from './storage/config-backing-store.ts'
+
+export interface OpenGroupOptions {
+  readonly config: WorkerConfig
+  readonly configs: ConfigBackingStore
+  readonly clients: KafkaClients
+  /** Advertised, with a slash at the end. */
+  readonly url: string
+  readonly workerId: string
+  readonly logger: Logger
+}
+
+/** The worker's place among others: Kafka's group protocol, or nobody else in a standalone worker. */
+export function openGroup({ config, configs, clients, url, workerId, logger }: OpenGroupOptions): Group {
+  const view = configView(configs)
+  if (config.mode === 'standalone') return new SoloGroupMember({ config: view, url })
+  const { distributed, protocol, groupId = '' } = config
+  const syncTimeoutMs = distributed['worker.sync.timeout.ms']
+  const timeouts = {
+    sessionTimeoutMs: distributed['session.timeout.ms'],
+    rebalanceTimeoutMs: distributed['rebalance.timeout.ms'],
+  }
+  const clientId = config.common['client.id']
+  const member = clients.groupMember({
+    groupId,
+    protocolType: 'connect',
+    ...timeouts,
+    heartbeatIntervalMs: distributed['heartbeat.interval.ms'],
+    clientId: clientId === '' ? `connect-${workerId}` : clientId,
+    logger,
+  })
+  const assignor = new LeaderAssignor({
+    config: view,
+    logger,
+    maxDelayMs: distributed['scheduled.rebalance.max.delay.ms'],
+    syncTimeoutMs,
+  })
+  return new WorkerGroupMember({
+    member,
+    assignor,
+    config: view,
+    url,
+    protocol,
+    ...timeouts,
+    syncTimeoutMs,
+    logger,
+  })
+}
+
+/** The same answer for the same state: the group asks often. */
+function configView(configs: ConfigBackingStore): ConfigView {
+  let seen = configs.state
+  let view: ReturnType<ConfigView['current']> | undefined
+  return {
+    current() {
+      const { state } = configs
+      if (view === undefined || seen !== state) {
+        seen = state
+        const connectors = [...state.connectors.keys()]
+        const tasks = connectors.flatMap((connector) =>
+          (state.taskSets.get(connector)?.configs ?? []).map((_, task) => ({ connector, task })),
+        )
+        view = { offset: state.offset, configured: { connectors, tasks } }
+      }
+      return view
+    },
+    async refresh(signal) {
+      await configs.refresh(signal)
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Logger } from './api/logger.ts'
+import type { Plugin } from './api/plugin.ts'
+import type { Props } from './api/props.ts'
+
+/** A worker that runs: its REST API answers, its work is assigned by the group. Disposing stops it gracefully. */
+export interface RunningWorker extends AsyncDisposable {
+  /** `http://host:port`, as bound. */
+  readonly restUrl: string
+  /** `host:port` as advertised; the `worker_id` of statuses. */
+  readonly workerId: string
+  /** Resolves when the worker has read its topics and takes requests; rejects when it could not start. */
+  readonly ready: Promise<void>
+  /** Settles when the worker has stopped; rejects when it failed. */
+  readonly closed: Promise<void>
+}
+
+export interface DistributedOptions {
+  /** Kafka Connect's distributed worker properties. */
+  readonly props: Props
+  /** Default: standard output, by `log.level` and `log.format`. */
+  readonly logger?: Logger
+  /** Beside the built-in ones and those found in `plugin.path`. */
+  readonly plugins?: readonly Plugin[]
+}
+
+export interface StandaloneOptions {
+  /** Kafka Connect's standalone worker properties. */
+  readonly props: Props
+  /** Created at start, as by PUT /connectors/{name}/config; each has a `name`. */
+  readonly connectors: readonly Props[]
+  readonly logger?: Logger
+  readonly plugins?: readonly Plugin[]
+}
