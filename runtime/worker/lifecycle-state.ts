@@ -3,8 +3,7 @@ export interface TaskId {
   readonly task: number
 }
 
-/** What the user asked for. */
-export type TargetState = 'STARTED' | 'PAUSED' | 'STOPPED'
+export type { TargetState } from '../storage/config-records.ts'
 /** What is so; the words of the status topic. */
 export type InstanceState = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'FAILED' | 'STOPPED' | 'RESTARTING' | 'DESTROYED'
 
@@ -37,7 +36,7 @@ const TABLE: Readonly<Record<InstanceState, Row>> = {
   RESTARTING: { started: 'RUNNING', resumed: 'RUNNING', paused: 'PAUSED', ...ENDS },
   RUNNING: { paused: 'PAUSED', ...ENDS },
   PAUSED: { started: 'RUNNING', resumed: 'RUNNING', ...ENDS },
-  FAILED: { stopped: 'STOPPED', shutdown: 'UNASSIGNED', restarting: 'RESTARTING' },
+  FAILED: { stopped: 'STOPPED', restarting: 'RESTARTING' },
   STOPPED: {
     started: 'RUNNING',
     resumed: 'RUNNING',

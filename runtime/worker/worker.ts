@@ -1,9 +1,25 @@
+import { ConnectError, NotFoundError, UnreachableError } from '../api/index.ts'
 import type { ConfigValue, Logger, Plugin, Props, SourceOffset, SourcePartition } from '../api/index.ts'
+import { Secrets } from '../config/secrets.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
+import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
+import { IsolatePool } from '../isolate/isolate-pool.ts'
+import type { Answer, InstanceId, Question, Report } from '../isolate/messages.ts'
+import { answerTo } from '../isolate/questions.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
+import { stackTrace } from '../telemetry/stack-trace.ts'
+import type { ConnectorStart, TaskStart } from './launch-spec.ts'
+import { taskName } from './lifecycle-state.ts'
 import type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
+import type { Resident } from './resident.ts'
+import { Residents } from './residents.ts'
+import { workerConnector } from './worker-connector.ts'
+import { Startups, workerSamples } from './worker-metrics.ts'
+import { workerTask } from './worker-task.ts'
+import type { ResidentEnvironment } from './worker-task.ts'
 
+export type { ConnectorStart, TaskStart } from './launch-spec.ts'
 export type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
 
 /** News of a worker, subscribed once where the process is put together. */
@@ -14,21 +30,6 @@ export interface WorkerEvents {
   reconfigurationRequested(connector: string): void
   /** Repeated every few seconds while the task uses the topic, so that a reset list of topics fills again. */
   topicUsed(id: TaskId, topic: string): void
-}
-
-export interface ConnectorStart {
-  readonly name: string
-  readonly props: Props
-  readonly target: TargetState
-  readonly generation: number
-}
-
-export interface TaskStart {
-  readonly id: TaskId
-  readonly connectorProps: Props
-  readonly taskProps: Props
-  readonly target: TargetState
-  readonly generation: number
 }
 
 export interface WorkerOptions {
@@ -54,20 +55,227 @@ export interface OffsetRecord {
 
 /** The connectors and tasks of this process. Knows nothing of REST, groups or the config topic. */
 export class Worker implements AsyncDisposable {
-  constructor(_options: WorkerOptions) {}
-  async startConnector(_spec: ConnectorStart): Promise<void> {}
-  async taskConfigs(_name: string, _maxTasks: number): Promise<readonly Props[]> {
-    return []
+  readonly #options: WorkerOptions
+  readonly #logger: Logger
+  readonly #secrets: Secrets
+  readonly #pool: IsolatePool
+  readonly #residents: Residents
+  readonly #environment: ResidentEnvironment
+  readonly #connectors = new Map<string, { readonly spec: ConnectorStart; readonly resident: Resident }>()
+  readonly #tasks = new Map<string, { readonly spec: TaskStart; readonly resident: Resident }>()
+  readonly #connectorStartups = new Startups()
+  readonly #taskStartups = new Startups()
+
+  constructor(options: WorkerOptions) {
+    const { config, plugins, logger, metrics } = options
+    this.#options = options
+    this.#logger = logger
+    this.#secrets = Secrets.configure(config.props, (className) => plugins.configProvider(className))
+    const events: IsolateEvents = {
+      report: (_isolate, report) => this.#onReport(_isolate, report),
+      hangs: (isolate) => this.#onHang(isolate),
+      ended: (isolate, end) => this.#residents.houseLost(isolate, end),
+    }
+    const pool = new IsolatePool({ config, plugins, logger, events })
+    this.#pool = pool
+    this.#residents = new Residents({ pool: () => pool, logger })
+    const inlineNames = new Set((options.extraPlugins ?? []).flatMap(classNames))
+    this.#environment = {
+      ...{ config, plugins, secrets: this.#secrets, pool, residents: this.#residents },
+      onlyInline: (className) => inlineNames.has(className),
+    }
+    metrics.collect('worker', () => this.#samples())
   }
-  async validate(_className: string, _props: Props): Promise<readonly ConfigValue[]> {
-    return []
+
+  /** Resolves when it is started (or paused, as the target says) or FAILED was told; never throws for what a plugin does. */
+  async startConnector(spec: ConnectorStart): Promise<void> {
+    const { name, generation } = spec
+    if (this.#connectors.has(name)) throw new ConnectError(`connector ${name} runs already`)
+    const resident = workerConnector(spec, this.#environment, (state, trace) => {
+      count(this.#connectorStartups, state)
+      this.#options.events.connectorState(name, state, generation, trace)
+    })
+    this.#connectors.set(name, { spec, resident })
+    this.#connectorStartups.attempts++
+    await resident.start()
+    await resident.settled()
   }
-  async stopConnectors(_names: readonly string[]): Promise<void> {}
-  async startTask(_spec: TaskStart): Promise<void> {}
-  async stopTasks(_ids: readonly TaskId[]): Promise<void> {}
-  async setTarget(_connector: string, _target: TargetState): Promise<void> {}
+
+  async taskConfigs(name: string, maxTasks: number): Promise<readonly Props[]> {
+    const connector = this.#connectors.get(name)
+    if (connector === undefined) throw new NotFoundError(`connector ${name} does not run here`)
+    const { isolate, instance } = connector.resident.address
+    return (await isolate.ask({ type: 'task-configs', instance, maxTasks })) as readonly Props[]
+  }
+
+  /** The connector's own part of a validation, in the connector thread. */
+  async validate(className: string, props: Props): Promise<readonly ConfigValue[]> {
+    const { className: fullName } = this.#options.plugins.connector(className)
+    const inline = this.#environment.onlyInline(fullName)
+    const isolate = inline ? this.#pool.inline() : this.#pool.forConnectors()
+    const resolved = await this.#secrets.resolve(props)
+    return (await isolate.ask({ type: 'validate', className: fullName, props: resolved })) as readonly ConfigValue[]
+  }
+
+  async stopConnectors(names: readonly string[]): Promise<void> {
+    await this.#stopAll(this.#connectors, names, CONNECTOR_STOP_MS)
+  }
+
+  /** Resolves when the task is on its way; its states are told by events. Props are raw: secrets are resolved here. */
+  async startTask(spec: TaskStart): Promise<void> {
+    const name = taskName(spec.id)
+    if (this.#tasks.has(name)) throw new ConnectError(`task ${name} runs already`)
+    const resident = workerTask(spec, this.#environment, (state, trace) => {
+      count(this.#taskStartups, state)
+      if (state === 'FAILED') this.#options.metrics.remove(`task ${name}`)
+      this.#options.events.taskState(spec.id, state, spec.generation, trace)
+    })
+    this.#tasks.set(name, { spec, resident })
+    this.#taskStartups.attempts++
+    await resident.start()
+  }
+
+  /** Within task.shutdown.graceful.timeout.ms for all of them together; what has not ended then is terminated. */
+  async stopTasks(ids: readonly TaskId[]): Promise<void> {
+    const names = ids.map(taskName)
+    await this.#stopAll(this.#tasks, names, this.#options.config.common['task.shutdown.graceful.timeout.ms'])
+    for (const name of names) this.#options.metrics.remove(`task ${name}`)
+  }
+
+  /** The connector and its tasks. */
+  async setTarget(connector: string, target: TargetState): Promise<void> {
+    this.#connectors.get(connector)?.resident.transition(target)
+    for (const { spec, resident } of this.#tasks.values())
+      if (spec.id.connector === connector) resident.transition(target)
+  }
+
   running(): { readonly connectors: readonly string[]; readonly tasks: readonly TaskId[] } {
-    return { connectors: [], tasks: [] }
+    return { connectors: [...this.#connectors.keys()], tasks: [...this.#tasks.values()].map(({ spec }) => spec.id) }
   }
-  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #stopAll(
+    all: Map<string, { readonly resident: Resident }>,
+    names: readonly string[],
+    withinMs: number,
+  ): Promise<void> {
+    const deadline = Date.now() + withinMs
+    await Promise.all(
+      names.map(async (name) => {
+        const entry = all.get(name)
+        if (entry === undefined) return
+        await entry.resident.stop(deadline)
+        if (all.get(name) === entry) all.delete(name)
+      }),
+    )
+  }
+
+  #onReport(isolate: Isolate, report: Report): void {
+    switch (report.type) {
+      case 'news':
+        this.#residents.find(report.instance)?.news(report.news)
+        return
+      case 'reconfigure': {
+        const name = this.#connectorOf(report.instance)
+        if (name !== undefined) this.#options.events.reconfigurationRequested(name)
+        return
+      }
+      case 'topic-used': {
+        const id = this.#taskOf(report.instance)
+        if (id !== undefined) this.#options.events.topicUsed(id, report.topic)
+        return
+      }
+      case 'metrics': {
+        const id = this.#taskOf(report.instance)
+        if (id !== undefined) this.#options.metrics.report(`task ${taskName(id)}`, report.samples)
+        return
+      }
+      case 'question':
+        void this.#answer(report.id, report.question).then((answer) => isolate.post(answer))
+        return
+      case 'log':
+        this.#logger.child(report.context)[report.level](report.message, report.fields)
+        return
+      case 'fatal':
+      case 'ready':
+      case 'pong':
+      case 'answer':
+      case 'refusal':
+        return // the isolate's own
+      default:
+        throw new UnreachableError(report)
+    }
+  }
+
+  #answer(id: number, question: Question): Promise<Answer> {
+    const { readOffsets, writeOffsets } = this.#options
+    return answerTo(id, async () => {
+      switch (question.type) {
+        case 'read-offsets':
+          return await readOffsets(question.connector, question.partitions)
+        case 'write-offsets':
+          if (writeOffsets === undefined) throw new ConnectError('this worker has no place for source offsets')
+          await writeOffsets(
+            question.records.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) })),
+          )
+          return undefined
+        default:
+          throw new UnreachableError(question)
+      }
+    })
+  }
+
+  /** A connector that holds the thread of all connectors must not hold up the others; a task holds only its own. */
+  #onHang(isolate: Isolate): void {
+    if (isolate !== this.#pool.connectorThread) return
+    const culprit = isolate.lastActive
+    const error = new ConnectError(`the connector held its thread for too long, which was ended: ${isolate.name}`)
+    void this.#pool.end(isolate)
+    this.#residents.houseLost(isolate, { trace: stackTrace(error), culprit })
+  }
+
+  #connectorOf(instance: InstanceId): string | undefined {
+    const resident = this.#residents.find(instance)
+    return [...this.#connectors].find(([, entry]) => entry.resident === resident)?.[0]
+  }
+
+  #taskOf(instance: InstanceId): TaskId | undefined {
+    const resident = this.#residents.find(instance)
+    return [...this.#tasks.values()].find((entry) => entry.resident === resident)?.spec.id
+  }
+
+  #samples(): readonly MetricSample[] {
+    const { plugins } = this.#options
+    return workerSamples({
+      connectors: [...this.#connectors.values()].map(({ spec, resident }) => {
+        const className = spec.props['connector.class'] ?? ''
+        const type = plugins.has('connector', className) ? plugins.connector(className).type : 'unknown'
+        return { name: spec.name, state: resident.state, type, className }
+      }),
+      tasks: [...this.#tasks.values()].map(({ spec, resident }) => ({ id: spec.id, state: resident.state })),
+      connectorStartups: this.#connectorStartups,
+      taskStartups: this.#taskStartups,
+    })
+  }
+
+  /** Stops everything gracefully, then ends the threads. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { connectors, tasks } = this.running()
+    await Promise.all([this.stopTasks(tasks), this.stopConnectors(connectors)])
+    await this.#pool[Symbol.asyncDispose]()
+    await this.#secrets[Symbol.asyncDispose]()
+    this.#options.metrics.remove('worker')
+  }
+}
+
+/** What a connector instance has to stop; Connect's own limit. */
+const CONNECTOR_STOP_MS = 5000
+
+function count(startups: Startups, state: InstanceState): void {
+  if (state === 'RUNNING' || state === 'PAUSED') startups.successes++
+  else if (state === 'FAILED') startups.failures++
+}
+
+function classNames(plugin: Plugin): readonly string[] {
+  const { connectors, converters, headerConverters, transformations, predicates } = plugin
+  return [connectors, converters, headerConverters, transformations, predicates].flatMap((of) => Object.keys(of ?? {}))
 }

@@ -1,0 +1,94 @@
+import type { ConfigValue, Props, SourceOffset, SourcePartition } from '../api/index.ts'
+import type { TargetState } from '../storage/config-records.ts'
+import type { LineLevel } from '../telemetry/logger.ts'
+import type { MetricSample } from '../telemetry/metrics.ts'
+import type { WireError } from './wire-error.ts'
+
+/** Everything that crosses the wall between the worker and its guests. Plain data only. */
+
+/** Names one start of one task or connector; never used again. */
+export type InstanceId = number
+
+/** A task to start; secrets are resolved. Invariant 5: this exists nowhere else. */
+export interface TaskLaunch {
+  readonly connector: string
+  readonly task: number
+  readonly connectorProps: Props
+  readonly taskProps: Props
+  readonly target: TargetState
+}
+
+export interface ConnectorLaunch {
+  readonly name: string
+  readonly props: Props
+  readonly target: TargetState
+}
+
+export interface OffsetBytes {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** Worker to guests: what the worker wants to know. */
+export type Query =
+  | { readonly type: 'task-configs'; readonly instance: InstanceId; readonly maxTasks: number }
+  | { readonly type: 'validate'; readonly className: string; readonly props: Props }
+
+/** Guests to worker: what a guest wants to know. */
+export type Question =
+  | { readonly type: 'read-offsets'; readonly connector: string; readonly partitions: readonly SourcePartition[] }
+  | { readonly type: 'write-offsets'; readonly records: readonly OffsetBytes[] }
+
+export type Answer =
+  | { readonly type: 'answer'; readonly id: number; readonly value: AnswerValue }
+  | { readonly type: 'refusal'; readonly id: number; readonly error: WireError }
+
+export type AnswerValue = readonly Props[] | readonly ConfigValue[] | readonly (SourceOffset | undefined)[] | undefined
+
+/** Worker to guests. */
+export type Command =
+  | { readonly type: 'start-task'; readonly instance: InstanceId; readonly launch: TaskLaunch }
+  | { readonly type: 'start-connector'; readonly instance: InstanceId; readonly launch: ConnectorLaunch }
+  | { readonly type: 'transition'; readonly instance: InstanceId; readonly target: TargetState }
+  /** End gracefully; answered by the news 'ended'. */
+  | { readonly type: 'stop'; readonly instance: InstanceId }
+  /** End now: close its connections, say nothing any more. */
+  | { readonly type: 'cancel'; readonly instance: InstanceId }
+  | { readonly type: 'query'; readonly id: number; readonly query: Query }
+  | { readonly type: 'ping' }
+  | Answer
+
+export type GuestNews =
+  | { readonly type: 'started' | 'paused' | 'resumed' | 'stopped' | 'ended' }
+  /** It runs no more. `trace`: class name, message, frames and causes. */
+  | { readonly type: 'failed'; readonly trace: string }
+
+/** Guests to worker. */
+export type Report =
+  | { readonly type: 'ready' }
+  | { readonly type: 'pong' }
+  | { readonly type: 'news'; readonly instance: InstanceId; readonly news: GuestNews }
+  | { readonly type: 'reconfigure'; readonly instance: InstanceId }
+  | { readonly type: 'topic-used'; readonly instance: InstanceId; readonly topic: string }
+  | { readonly type: 'metrics'; readonly instance: InstanceId; readonly samples: readonly MetricSample[] }
+  | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  | {
+      readonly type: 'log'
+      readonly level: LineLevel
+      readonly context: string
+      readonly message: string
+      readonly fields?: object | undefined
+    }
+  /** The thread ends by itself: an exception nobody caught, process.exit in a plugin. */
+  | { readonly type: 'fatal'; readonly instance: InstanceId | undefined; readonly trace: string }
+  | Answer
+
+/** What a thread is given when it starts. */
+export interface ThreadSettings {
+  readonly workerProps: Props
+  readonly mode: 'distributed' | 'standalone'
+  readonly debug: boolean
+  readonly metricsIntervalMs: number
+  /** One Int32: the instance whose call began last. It says who holds a thread that does not answer. */
+  readonly activity: SharedArrayBuffer
+}

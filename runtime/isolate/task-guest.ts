@@ -1,0 +1,128 @@
+import type { Logger } from '../api/index.ts'
+import { Deferred } from '../async/deferred.ts'
+import type { WorkerConfig } from '../config/worker-config.ts'
+import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import type { TargetState } from '../storage/config-records.ts'
+import { assembleTask } from '../task/assemble-task.ts'
+import type { RunnableTask } from '../task/runnable-task.ts'
+import { stackTrace } from '../telemetry/stack-trace.ts'
+import type { Guest } from './guest.ts'
+import type { Answer, AnswerValue, GuestNews, InstanceId, Question, Report, TaskLaunch } from './messages.ts'
+
+export interface GuestEnvironment {
+  readonly worker: WorkerConfig
+  readonly plugins: PluginRegistry
+  readonly logger: Logger
+  readonly metricsIntervalMs: number
+  readonly post: (report: Exclude<Report, Answer>) => void
+  readonly ask: (question: Question) => Promise<AnswerValue>
+}
+
+/** A task in its isolate: from launch to end. */
+export class TaskGuest implements Guest {
+  readonly #instance: InstanceId
+  readonly #launch: TaskLaunch
+  readonly #environment: GuestEnvironment
+  readonly #logger: Logger
+  readonly #stopping = new AbortController()
+  /** Rejects when the task fails from outside of its run. */
+  readonly #failed = new Deferred<never>()
+  readonly #ended: Promise<void>
+  #task: RunnableTask | undefined
+  #target: TargetState
+  #silent = false
+
+  constructor(instance: InstanceId, launch: TaskLaunch, environment: GuestEnvironment) {
+    this.#instance = instance
+    this.#launch = launch
+    this.#environment = environment
+    this.#target = launch.target
+    this.#logger = environment.logger.child(`[${launch.connector}|task-${launch.task}]`)
+    this.#failed.promise.catch(() => undefined)
+    this.#ended = this.#live()
+  }
+
+  transition(target: TargetState): void {
+    this.#target = target
+    if (target === 'STARTED') this.#task?.resume()
+    else this.#task?.pause()
+  }
+
+  stop(): Promise<void> {
+    this.#stopping.abort()
+    return this.#ended
+  }
+
+  cancel(): void {
+    this.#silent = true
+    this.#stopping.abort()
+    this.#task?.cancel().catch((error: unknown) => this.#logger.warn('connections are not closed cleanly', { error }))
+  }
+
+  fail(error: unknown): void {
+    this.#failed.reject(error)
+  }
+
+  async #live(): Promise<void> {
+    const metrics = setInterval(() => this.#reportMetrics(), this.#environment.metricsIntervalMs)
+    metrics.unref()
+    try {
+      await Promise.race([this.#run(), this.#failed.promise])
+      this.#reportMetrics()
+      this.#tell({ type: 'ended' })
+    } catch (error) {
+      this.#reportMetrics()
+      if (this.#stopping.signal.aborted) {
+        if (!this.#silent) this.#logger.warn('the task threw after it was asked to stop', { error })
+        this.#tell({ type: 'ended' })
+      } else {
+        this.#logger.error('the task failed and will not recover until it is restarted', { error })
+        this.#tell({ type: 'failed', trace: stackTrace(error) })
+      }
+      this.cancel()
+    } finally {
+      clearInterval(metrics)
+    }
+  }
+
+  async #run(): Promise<void> {
+    // The constructor returns before plugin code runs.
+    await Promise.resolve()
+    const { connector, task, connectorProps, taskProps } = this.#launch
+    const { worker, plugins, ask, post } = this.#environment
+    const instance = this.#instance
+    this.#task = await assembleTask(
+      {
+        ...{ connector, task, connectorProps, taskProps, worker, plugins },
+        logger: this.#logger,
+        news: {
+          started: () => this.#tell({ type: 'started' }),
+          paused: () => this.#tell({ type: 'paused' }),
+          resumed: () => this.#tell({ type: 'resumed' }),
+        },
+        topicUsed: (topic) => post({ type: 'topic-used', instance, topic }),
+        readOffsets: async (partitions) =>
+          (await ask({ type: 'read-offsets', connector, partitions })) as Awaited<
+            ReturnType<Parameters<typeof assembleTask>[0]['readOffsets']>
+          >,
+        writeOffsets:
+          worker.mode === 'standalone'
+            ? async (records) => void (await ask({ type: 'write-offsets', records }))
+            : undefined,
+      },
+      this.#stopping.signal,
+    )
+    if (this.#target !== 'STARTED') this.#task.pause()
+    await this.#task.run(this.#stopping.signal)
+  }
+
+  #tell(news: GuestNews): void {
+    if (!this.#silent) this.#environment.post({ type: 'news', instance: this.#instance, news })
+  }
+
+  #reportMetrics(): void {
+    const samples = this.#task?.metrics(Date.now())
+    if (samples !== undefined && !this.#silent)
+      this.#environment.post({ type: 'metrics', instance: this.#instance, samples })
+  }
+}

@@ -1,0 +1,48 @@
+import type { Props } from '../api/index.ts'
+import type { Secrets } from '../config/secrets.ts'
+import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import type { ConnectorLaunch, TaskLaunch } from '../isolate/messages.ts'
+import type { TargetState, TaskId } from './lifecycle-state.ts'
+
+/** A connector to start; props raw. */
+export interface ConnectorStart {
+  readonly name: string
+  readonly props: Props
+  readonly target: TargetState
+  readonly generation: number
+}
+
+/** A task to start; props raw. */
+export interface TaskStart {
+  readonly id: TaskId
+  readonly connectorProps: Props
+  readonly taskProps: Props
+  readonly target: TargetState
+  readonly generation: number
+}
+
+/** A task's configuration with its secrets. Invariant 5: it goes to the task's isolate and nowhere else. */
+export async function taskLaunch(
+  spec: TaskStart,
+  target: TargetState,
+  secrets: Secrets,
+  plugins: PluginRegistry,
+): Promise<TaskLaunch> {
+  const { id, connectorProps, taskProps } = spec
+  const { class: connectorClass } = plugins.connector(connectorProps['connector.class'] ?? '')
+  return {
+    connector: id.connector,
+    task: id.task,
+    connectorProps: { ...(await secrets.resolve(connectorProps)), name: id.connector },
+    taskProps: { 'task.class': connectorClass.task.className, ...(await secrets.resolve(taskProps)) },
+    target,
+  }
+}
+
+export async function connectorLaunch(
+  spec: ConnectorStart,
+  target: TargetState,
+  secrets: Secrets,
+): Promise<ConnectorLaunch> {
+  return { name: spec.name, props: { ...(await secrets.resolve(spec.props)), name: spec.name }, target }
+}

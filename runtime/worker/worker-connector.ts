@@ -1,0 +1,29 @@
+import { connectorLaunch } from './launch-spec.ts'
+import type { ConnectorStart } from './launch-spec.ts'
+import type { InstanceState } from './lifecycle-state.ts'
+import { Resident } from './resident.ts'
+import type { ResidentEnvironment } from './worker-task.ts'
+
+/** A connector of this worker: all live in one thread, apart from those that cannot leave this one. */
+export function workerConnector(
+  spec: ConnectorStart,
+  environment: ResidentEnvironment,
+  told: (state: InstanceState, trace: string | undefined) => void,
+): Resident {
+  const { plugins, secrets, pool, residents, onlyInline } = environment
+  return new Resident({
+    label: `connector ${spec.name}`,
+    target: spec.target,
+    residents,
+    isolate: (alone) => {
+      if (Object.values(spec.props).some(onlyInline)) return pool.inline()
+      return alone ? pool.dedicated() : pool.forConnectors()
+    },
+    launch: async (instance, target) => {
+      // Names what is wrong before a thread is asked.
+      plugins.connector(spec.props['connector.class'] ?? '')
+      return { type: 'start-connector', instance, launch: await connectorLaunch(spec, target, secrets) }
+    },
+    told,
+  })
+}

@@ -1,0 +1,46 @@
+import { taskIsolation } from '../config/connector-config.ts'
+import type { WorkerConfig } from '../config/worker-config.ts'
+import type { Secrets } from '../config/secrets.ts'
+import type { IsolatePool } from '../isolate/isolate-pool.ts'
+import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import { taskLaunch } from './launch-spec.ts'
+import type { TaskStart } from './launch-spec.ts'
+import { taskName } from './lifecycle-state.ts'
+import type { InstanceState } from './lifecycle-state.ts'
+import { Resident } from './resident.ts'
+import type { Residents } from './residents.ts'
+
+export interface ResidentEnvironment {
+  readonly config: WorkerConfig
+  readonly plugins: PluginRegistry
+  readonly secrets: Secrets
+  readonly pool: IsolatePool
+  readonly residents: Residents
+  /** Classes that exist in this thread only. */
+  readonly onlyInline: (className: string) => boolean
+}
+
+/** A task of this worker. */
+export function workerTask(
+  spec: TaskStart,
+  environment: ResidentEnvironment,
+  told: (state: InstanceState, trace: string | undefined) => void,
+): Resident {
+  const { config, plugins, secrets, pool, residents, onlyInline } = environment
+  const { connectorProps } = spec
+  return new Resident({
+    label: `task ${taskName(spec.id)}`,
+    target: spec.target,
+    residents,
+    isolate: (alone) => {
+      if (Object.values(connectorProps).some(onlyInline)) return pool.inline()
+      const isolation = taskIsolation(connectorProps, config)
+      return alone && isolation === 'shared' ? pool.dedicated() : pool.forTask(isolation)
+    },
+    launch: async (instance, target) => {
+      const launch = await taskLaunch(spec, target, secrets, plugins)
+      return { type: 'start-task', instance, launch }
+    },
+    told,
+  })
+}
