@@ -1,6 +1,6 @@
 import { ConfigError, didYouMean } from '../api/index.ts'
 import type { Logger, Props } from '../api/index.ts'
-import { COMPRESSION_TYPES } from './records/compression.ts'
+import { PRODUCER_DEF } from './producer-options.ts'
 
 /** Reads one property: from its text to its value, or throws what is wrong with it. */
 type Parse<T> = (key: string, text: string) => T
@@ -73,20 +73,6 @@ const COMMON = {
   securityProtocol: property('security.protocol', oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'), 'PLAINTEXT'),
 }
 
-const PRODUCER = {
-  acks: property('acks', oneOf('all', '-1', '0', '1'), 'all'),
-  idempotence: property('enable.idempotence', boolean, true),
-  compression: property('compression.type', oneOf(...COMPRESSION_TYPES), 'none'),
-  lingerMs: property('linger.ms', integer(0), 5),
-  batchBytes: property('batch.size', integer(0), 16_384),
-  bufferBytes: property('buffer.memory', integer(0), 33_554_432),
-  maxRequestBytes: property('max.request.size', integer(0), 1_048_576),
-  maxInFlight: property('max.in.flight.requests.per.connection', integer(1), 5),
-  retries: property('retries', integer(0, 2_147_483_647), 2_147_483_647),
-  deliveryTimeoutMs: property('delivery.timeout.ms', integer(0), 120_000),
-  maxBlockMs: property('max.block.ms', integer(0), 60_000),
-}
-
 const FETCHER = {
   fetchMinBytes: property('fetch.min.bytes', integer(0), 1),
   fetchMaxBytes: property('fetch.max.bytes', integer(0), 52_428_800),
@@ -110,7 +96,6 @@ const CONSUMER = {
 
 type OptionsOf<T> = { readonly [K in keyof T]: T[K] extends Property<infer V> ? V : never }
 export type ClientOptions = OptionsOf<typeof COMMON>
-export type ProducerOptions = ClientOptions & OptionsOf<typeof PRODUCER>
 export type FetcherOptions = ClientOptions & OptionsOf<typeof FETCHER>
 export type ConsumerOptions = ClientOptions & OptionsOf<typeof CONSUMER>
 
@@ -149,9 +134,10 @@ const IGNORED: ReadonlySet<string> = new Set([
 /** Behind one of these stands something that a plain connection would silently do without. */
 const LATER = /^(ssl\.|sasl\.|security\.providers$)/
 
-const KNOWN: ReadonlySet<string> = new Set(
-  [COMMON, PRODUCER, CONSUMER].flatMap((table) => Object.values(table).map((each: Property<unknown>) => each.key)),
-)
+const KNOWN: ReadonlySet<string> = new Set([
+  ...[COMMON, CONSUMER].flatMap((table) => Object.values(table).map((each: Property<unknown>) => each.key)),
+  ...Object.keys(PRODUCER_DEF.keys),
+])
 
 /** Warns by name about each property that no Kafka client of ours knows, once per KafkaClients. */
 export function warnUnknown(props: Props, logger: Logger): void {
@@ -171,25 +157,6 @@ export function clientOptions(props: Props): ClientOptions {
     throw new ConfigError(
       'security.protocol',
       `security.protocol=${options.securityProtocol} comes later: this version connects with PLAINTEXT only`,
-    )
-  }
-  return options
-}
-
-export function producerOptions(props: Props): ProducerOptions {
-  const options = { ...clientOptions(props), ...read(PRODUCER, props) }
-  if (props['transactional.id'] !== undefined) {
-    throw new ConfigError('transactional.id', 'transactional.id comes later: this version has no transactions')
-  }
-  const acksAll = options.acks === 'all' || options.acks === '-1'
-  const asked = props[PRODUCER.idempotence.key] !== undefined
-  // As Java: idempotence is on unless something else rules it out; asked for beside what rules it out is an error.
-  if (options.idempotence && !(acksAll && options.maxInFlight <= 5 && options.retries > 0)) {
-    if (!asked) return { ...options, idempotence: false }
-    const key = !acksAll ? PRODUCER.acks.key : options.retries > 0 ? PRODUCER.maxInFlight.key : PRODUCER.retries.key
-    throw new ConfigError(
-      key,
-      `enable.idempotence=true needs acks=all, retries > 0 and max.in.flight.requests.per.connection at most 5: ${key} is ${props[key]}`,
     )
   }
   return options

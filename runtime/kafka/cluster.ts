@@ -32,6 +32,7 @@ export interface SendOptions {
 export class Cluster implements AsyncDisposable {
   readonly options: ClientOptions
   readonly #logger: Logger
+  readonly #onClosed: () => void
   readonly #connections: Connections
   readonly #topics = new Map<string, TopicInfo>()
   readonly #coordinators = new Map<string, number>()
@@ -39,9 +40,10 @@ export class Cluster implements AsyncDisposable {
   #nodes: ReadonlyMap<number, Node> = new Map()
   #refreshedAt = 0
 
-  constructor(options: ClientOptions, logger: Logger) {
+  constructor(options: ClientOptions, logger: Logger, onClosed: () => void = () => undefined) {
     this.options = options
     this.#logger = logger
+    this.#onClosed = onClosed
     this.#connections = new Connections(options, logger)
   }
 
@@ -105,12 +107,23 @@ export class Cluster implements AsyncDisposable {
     return nodeId
   }
 
+  knownCoordinator(groupId: string): number | undefined {
+    return this.#coordinators.get(groupId)
+  }
+
   forgetCoordinator(groupId: string): void {
     this.#coordinators.delete(groupId)
   }
 
+  /** Closes one connection: a request that the broker holds back would hold up the next one. */
+  drop(nodeId: number, channel: string): void {
+    const node = this.#nodes.get(nodeId)
+    if (node !== undefined) this.#connections.drop(node, channel)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connections.close()
+    this.#onClosed()
   }
 
   async #metadata(topics: readonly string[] | null, create: boolean): Promise<ResponseOf<typeof Metadata>> {

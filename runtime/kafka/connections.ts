@@ -42,6 +42,17 @@ export class Connections {
     return await abortable(opening, signal)
   }
 
+  /** Closes one connection, and with it what waits there. */
+  drop(address: Address, channel: string): void {
+    const key = `${channel}/${address.host}:${address.port}`
+    const opening = this.#open.get(key)
+    this.#open.delete(key)
+    opening?.then(
+      (connection) => connection.close(),
+      () => undefined,
+    )
+  }
+
   /** Whether a request could be sent there without waiting for a back-off. */
   ready(address: Address): boolean {
     return (this.#failures.get(`${address.host}:${address.port}`)?.notBefore ?? 0) <= Date.now()

@@ -1,31 +1,99 @@
 import type { Logger, Props } from '../api/index.ts'
 import { Admin } from './admin.ts'
+import { clientOptions, consumerOptions, fetcherOptions, warnUnknown } from './client-options.ts'
+import type { ClientOptions } from './client-options.ts'
+import { Cluster } from './cluster.ts'
 import { Consumer } from './consumer.ts'
 import { Fetcher } from './fetcher.ts'
 import { GroupMember } from './group-member.ts'
 import type { GroupMemberOptions } from './group-member.ts'
 import { Producer } from './producer.ts'
+import { TransportProducerCluster } from './transport-producer-cluster.ts'
 
-/** Everything a worker or task needs from one cluster. */
+/**
+ * Everything a worker or task needs from one cluster. Each client has connections of its own (a held-back request must not hold up
+ * another's); all that are still open are closed with this.
+ */
 export class KafkaClients implements AsyncDisposable {
-  constructor(_options: { readonly props: Props; readonly logger: Logger }) {}
+  readonly #props: Props
+  readonly #logger: Logger
+  readonly #clusters = new Set<Cluster>()
+  readonly #warned = new Set<string>()
+  #admin: Admin | undefined
+
+  /** `props`: Kafka's property names (bootstrap.servers, client.id, request.timeout.ms, ...). An unknown one is warned of by name. No I/O yet. */
+  constructor(options: { readonly props: Props; readonly logger: Logger }) {
+    this.#props = options.props
+    this.#logger = options.logger
+    clientOptions(this.#props)
+    this.#warnOnce(this.#props)
+  }
+
+  /** One for all; closed with the KafkaClients. */
   admin(): Admin {
-    return new Admin()
+    return (this.#admin ??= new Admin(this.#cluster(clientOptions(this.#props))))
   }
-  producer(_props: Props = {}): Producer {
-    return new Producer()
+
+  producer(props: Props = {}): Producer {
+    const all = this.#all(props)
+    const cluster = new TransportProducerCluster(this.#cluster(clientOptions(all)))
+    return new Producer({ props: all, cluster, logger: this.#logger })
   }
-  fetcher(_props: Props = {}): Fetcher {
-    return new Fetcher()
+
+  fetcher(props: Props = {}): Fetcher {
+    const options = fetcherOptions(this.#all(props))
+    return new Fetcher(this.#cluster(options), options, this.#logger)
   }
-  consumer(_props: Props): Consumer {
-    return new Consumer()
+
+  consumer(props: Props): Consumer {
+    const options = consumerOptions(this.#all(props))
+    const cluster = this.#cluster(options)
+    return new Consumer({
+      cluster,
+      options,
+      logger: this.#logger,
+      fetcher: new Fetcher(this.#cluster(options), options, this.#logger),
+      member: new GroupMember(this.#cluster(options), {
+        groupId: options.groupId,
+        protocolType: 'consumer',
+        sessionTimeoutMs: options.sessionTimeoutMs,
+        // the longest that a member may work on a batch before it must have joined (KIP-62)
+        rebalanceTimeoutMs: options.maxPollIntervalMs,
+        heartbeatIntervalMs: options.heartbeatIntervalMs,
+        ...(options.groupInstanceId === '' ? {} : { groupInstanceId: options.groupInstanceId }),
+        clientId: options.clientId,
+        logger: this.#logger,
+      }),
+    })
   }
-  groupMember(_options: GroupMemberOptions): GroupMember {
-    return new GroupMember()
+
+  groupMember(options: GroupMemberOptions): GroupMember {
+    const cluster = this.#cluster({ ...clientOptions(this.#props), clientId: options.clientId })
+    return new GroupMember(cluster, options)
   }
+
   async clusterId(): Promise<string> {
-    throw new Error('not connected')
+    return (await this.admin().describeCluster()).clusterId
   }
-  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const cluster of this.#clusters) await cluster[Symbol.asyncDispose]()
+  }
+
+  #all(props: Props): Props {
+    this.#warnOnce(props)
+    return { ...this.#props, ...props }
+  }
+
+  #warnOnce(props: Props): void {
+    const fresh = Object.entries(props).filter(([key]) => !this.#warned.has(key))
+    for (const [key] of fresh) this.#warned.add(key)
+    warnUnknown(Object.fromEntries(fresh), this.#logger)
+  }
+
+  #cluster(options: ClientOptions): Cluster {
+    const cluster = new Cluster(options, this.#logger, () => this.#clusters.delete(cluster))
+    this.#clusters.add(cluster)
+    return cluster
+  }
 }

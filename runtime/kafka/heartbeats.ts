@@ -1,0 +1,107 @@
+import type { Logger } from '../api/index.ts'
+import { sleep } from '../async/abort.ts'
+import type { Cluster } from './cluster.ts'
+import { atCoordinator, COORDINATOR_CHANNEL } from './group-offsets.ts'
+import { isKafkaError, throwOn } from './kafka-errors.ts'
+import { ErrorCode, Heartbeat } from './protocol/index.ts'
+
+/** Lost: member id or generation are no longer the group's, the session has run out, or the coordinator cannot be reached that long. */
+export type GroupEvent = 'rebalance' | 'lost'
+
+export interface HeartbeatsOptions {
+  readonly cluster: Cluster
+  readonly groupId: string
+  readonly memberId: string
+  readonly generation: number
+  readonly groupInstanceId: string | undefined
+  readonly intervalMs: number
+  readonly sessionTimeoutMs: number
+  readonly logger: Logger
+  /** `forget`: the member id is no longer valid. Called once per kind of event. */
+  readonly onEvent: (event: GroupEvent, forget: boolean) => void
+}
+
+/** Keeps one membership (member id and generation) alive until stopped, whatever the owner is doing meanwhile. */
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions
+  readonly #stopping = new AbortController()
+  #lastAnswer = performance.now()
+  #rebalancing = false
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options
+    void this.#run(this.#stopping.signal)
+  }
+
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { intervalMs, cluster, sessionTimeoutMs, logger, groupId } = this.#options
+    let pause = intervalMs
+    while (await sleep(pause, signal)) {
+      pause = intervalMs
+      try {
+        const code = await this.#beat(signal)
+        this.#lastAnswer = performance.now()
+        if (code !== ErrorCode.NONE && this.#concerns(code)) return
+      } catch (error) {
+        if (signal.aborted) return
+        logger.debug(`heartbeat to group ${groupId} failed: ${String(error)}`)
+        if (!isKafkaError(error) || !error.retriable) return this.#lose(false, String(error))
+        pause = cluster.options.retryBackoffMs
+      }
+      if (performance.now() - this.#lastAnswer > sessionTimeoutMs) {
+        return this.#lose(false, `no answer from the coordinator for session.timeout.ms=${sessionTimeoutMs}`)
+      }
+    }
+  }
+
+  async #beat(signal: AbortSignal): Promise<number> {
+    const { cluster, groupId, memberId, generation, groupInstanceId, sessionTimeoutMs } = this.#options
+    return await atCoordinator(cluster, groupId, signal, async (node) => {
+      const { errorCode } = await cluster.send(
+        node,
+        Heartbeat,
+        { groupId, generationId: generation, memberId, groupInstanceId: groupInstanceId ?? null },
+        {
+          channel: COORDINATOR_CHANNEL,
+          // a coordinator that does not answer is given up in time to find its successor within the session
+          timeoutMs: Math.min(cluster.options.requestTimeoutMs, Math.ceil(sessionTimeoutMs / 3)),
+          signal,
+        },
+      )
+      switch (errorCode) {
+        case ErrorCode.REBALANCE_IN_PROGRESS:
+        case ErrorCode.UNKNOWN_MEMBER_ID:
+        case ErrorCode.ILLEGAL_GENERATION:
+        case ErrorCode.FENCED_INSTANCE_ID:
+          return errorCode
+        default:
+          throwOn(errorCode, `send a heartbeat to group ${groupId}`)
+          return errorCode
+      }
+    })
+  }
+
+  /** True when this membership is over. */
+  #concerns(code: number): boolean {
+    if (this.#stopping.signal.aborted) return true
+    if (code === ErrorCode.REBALANCE_IN_PROGRESS) {
+      // heartbeats go on: the member has until the rebalance timeout to give back its work and join
+      if (!this.#rebalancing) this.#options.onEvent('rebalance', false)
+      this.#rebalancing = true
+      return false
+    }
+    this.#lose(code !== ErrorCode.ILLEGAL_GENERATION, 'the group has gone on without this member')
+    return true
+  }
+
+  #lose(forget: boolean, why: string): void {
+    const { groupId, memberId, logger, onEvent } = this.#options
+    logger.warn(`member ${memberId} of group ${groupId} is lost: ${why}`)
+    this.stop()
+    onEvent('lost', forget)
+  }
+}
