@@ -22,16 +22,21 @@ const CLASSES: Readonly<Record<string, string>> = {
 export function javaRegex(pattern: string, flags = ''): RegExp {
   const inline = /^\(\?([imsux]+)\)/.exec(pattern)
   const given = inline === null ? '' : inline[1]!.replace(/[ux]/g, '')
+  let brackets = 0
   const body = (inline === null ? pattern : pattern.slice(inline[0].length))
     .replace(/\\Q([\s\S]*?)(?:\\E|$)/g, (_, literal: string) => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-    .replace(/\\(?:p\{(\w+)\}|P\{(\w+)\}|[\s\S])/g, (text, of?: string, not?: string) => translated(text, of, not))
+    .replace(/\\(?:p\{(\w+)\}|P\{(\w+)\}|[\s\S])|[[\]]/g, (text, of?: string, not?: string) => {
+      if (text === '[') brackets++
+      else if (text === ']') brackets--
+      return translated(text, of, not, brackets > 0)
+    })
     .replace(/\(\?>/g, '(?:')
     .replace(/((?:^|[^\\])[*+?}])\+/g, '$1')
   return new RegExp(body, [...new Set(flags + given)].join(''))
 }
 
-function translated(text: string, of: string | undefined, not: string | undefined): string {
-  if (of !== undefined && CLASSES[of] !== undefined) return `[${CLASSES[of]}]`
+function translated(text: string, of: string | undefined, not: string | undefined, inBrackets: boolean): string {
+  if (of !== undefined && CLASSES[of] !== undefined) return inBrackets ? CLASSES[of] : `[${CLASSES[of]}]`
   if (not !== undefined && CLASSES[not] !== undefined) return `[^${CLASSES[not]}]`
   switch (text) {
     case '\\A':

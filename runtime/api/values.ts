@@ -78,11 +78,8 @@ class Tokens {
   take(expected: string, trimmed = true): boolean {
     if (!this.more) return false
     this.#next ??= this.#read()
-    if (trimmed) {
-      this.#next = this.#next.trim()
-      while (this.#next === '' && this.#at < this.text.length) this.#next = this.#read().trim()
-    }
-    if (this.#next !== expected) return false
+    if (trimmed) while (this.#next.trim() === '' && this.#at < this.text.length) this.#next = this.#read()
+    if ((trimmed ? this.#next.trim() : this.#next) !== expected) return false
     this.next()
     return true
   }
