@@ -78,7 +78,10 @@ describe(`S3 operations of ${isExternal ? 'the external server' : 'the embedded 
     const unknown = s3Client({ ...s3, accessKeyId: 'UNKNOWN' })
     const list = new ListObjectsV2Command({ Bucket: s3.bucket })
     await assert.rejects(wrongSecret.send(list), { name: 'SignatureDoesNotMatch' })
-    await assert.rejects(unknown.send(list), { name: 'InvalidAccessKeyId' })
+    // VersityGW has a name of its own for it
+    await assert.rejects(unknown.send(list), ({ name }: Error) =>
+      /^(InvalidAccessKeyId|XAdminUserNotFound)$/.test(name),
+    )
     wrongSecret.destroy()
     unknown.destroy()
   })
@@ -132,7 +135,7 @@ describe(`S3 operations of ${isExternal ? 'the external server' : 'the embedded 
     const Tagging = {
       TagSet: [
         { Key: 'startOffset', Value: '0' },
-        { Key: 'a b', Value: 'c&d' },
+        { Key: 'a b', Value: 'c=d' },
       ],
     }
     await s3.client.send(new PutObjectTaggingCommand({ Bucket: s3.bucket, Key: 'tagged', Tagging }))
@@ -238,7 +241,7 @@ describe(`S3 operations of ${isExternal ? 'the external server' : 'the embedded 
       const one = await part('mp/refused', id, 1, Buffer.from('small'))
       const two = await part('mp/refused', id, 2, Buffer.from('small too'))
       await assert.rejects(complete('mp/refused', id, [one, two]), { name: 'EntityTooSmall' })
-      await assert.rejects(complete('mp/refused', id, [one, { ...two, PartNumber: 7 }]), { name: 'InvalidPart' })
+      await assert.rejects(complete('mp/refused', id, [{ ...two, PartNumber: 7 }]), { name: 'InvalidPart' })
       await s3.client.send(new AbortMultipartUploadCommand({ Bucket: s3.bucket, Key: 'mp/refused', UploadId: id }))
       await assert.rejects(complete('mp/refused', id, [one]), { name: 'NoSuchUpload' })
       await assert.rejects(part('mp/refused', id, 1, Buffer.from('x')), { name: 'NoSuchUpload' })

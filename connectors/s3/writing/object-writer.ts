@@ -1,0 +1,148 @@
+import type { ByteWriter, SinkRecord } from 'naru/api'
+import type { RecordFormat } from '../formats/record-format.ts'
+import { BLOCK_BYTES } from './block-pool.ts'
+import { ByteStash } from './byte-stash.ts'
+import { GzipBlocks } from './gzip-blocks.ts'
+import { MIN_PART_BYTES, ObjectUpload } from './object-upload.ts'
+import type { UploadEnvironment } from './upload-environment.ts'
+
+/** What an open object costs besides its bytes; counted so that very many tiny ones are bounded too. */
+const OVERHEAD_BYTES = 4096
+
+/**
+ * One open object: records are appended to a block; full blocks are compressed on the thread pool and gather until they make a
+ * part. Nothing here waits: `finish` resolves when S3 has the object.
+ *
+ *   records ─► block ─(256 KiB)─► compressed chunks ─(part size)─► ObjectUpload
+ */
+export class ObjectWriter {
+  readonly #environment: UploadEnvironment
+  readonly #format: RecordFormat
+  readonly #upload: ObjectUpload
+  readonly #gzip: GzipBlocks | undefined
+  #block: ByteWriter
+  #counted = 0
+  #stash = new ByteStash()
+  #spillFile: string | undefined
+  /** Settles when all blocks cut so far are in the stash, in order. */
+  #compressed: Promise<void> = Promise.resolve()
+
+  constructor(key: string, format: RecordFormat, environment: UploadEnvironment, signal: AbortSignal) {
+    this.#environment = environment
+    this.#format = format
+    this.#upload = new ObjectUpload(key, environment, signal)
+    this.#gzip = environment.gzipLevel === undefined ? undefined : new GzipBlocks(environment.gzipLevel)
+    this.#block = environment.blocks.take()
+    environment.memory.add(OVERHEAD_BYTES)
+  }
+
+  get key(): string {
+    return this.#upload.key
+  }
+
+  /** Bytes held in memory, without those being compressed or uploaded. */
+  get held(): number {
+    return this.#block.length + this.#stash.inMemory
+  }
+
+  /** Appends a record to the block. Throws DataError; then nothing was appended. */
+  encode(record: SinkRecord): void {
+    this.#format.write(record, this.#block)
+  }
+
+  /** Where the block ends: the argument of `truncate`, until `settle`. */
+  get mark(): number {
+    return this.#block.length
+  }
+
+  /** Takes back what was encoded since `mark`. */
+  truncate(mark: number): void {
+    this.#block.length = mark
+  }
+
+  /** Keeps what was encoded; a full block goes on its way. */
+  settle(): void {
+    const { length } = this.#block
+    this.#environment.memory.add(length - this.#counted)
+    this.#counted = length
+    if (length >= BLOCK_BYTES) this.#cut(false)
+  }
+
+  /** Gives memory back without ending the object: by a part sent early, or a temporary file. */
+  async relieve(): Promise<void> {
+    if (this.#block.length > 0) this.#cut(false)
+    await this.#compressed
+    if (this.#stash.size >= MIN_PART_BYTES) {
+      this.#sendPart()
+      return
+    }
+    if (this.#stash.inMemory === 0) return
+    this.#spillFile ??= await this.#environment.spillFile()
+    this.#environment.memory.add(-(await this.#stash.spill(this.#spillFile)))
+  }
+
+  /** Ends the object; resolves when it is in the store. The writer must not be used any more. */
+  async finish(): Promise<void> {
+    this.#cut(true)
+    try {
+      await this.#compressed
+      await this.#upload.finish(this.#takeStash())
+    } finally {
+      this.#environment.memory.add(-OVERHEAD_BYTES)
+    }
+  }
+
+  /** Forgets the object. The signal given to the constructor must be aborted before. */
+  async discard(): Promise<void> {
+    await this.#compressed
+    const { memory, blocks } = this.#environment
+    memory.add(-OVERHEAD_BYTES - this.#counted - this.#stash.inMemory)
+    blocks.give(this.#block)
+    await this.#stash.drop()
+    await this.#upload.abort()
+  }
+
+  #cut(isLast: boolean): void {
+    const block = this.#block
+    const { memory, blocks } = this.#environment
+    const raw = block.length
+    if (this.#gzip === undefined) {
+      if (raw > 0) this.#stash.push(block.copy())
+      if (isLast) blocks.give(block)
+      else block.reset()
+      this.#counted = 0
+      if (!isLast) this.#sendFullPart()
+      return
+    }
+    this.#block = isLast ? block : blocks.take()
+    this.#counted = 0
+    const pieces = this.#gzip.compress(block.view(), isLast)
+    const compressed = this.#compressed.then(async () => {
+      let size = 0
+      for (const piece of await pieces) {
+        this.#stash.push(piece)
+        size += piece.length
+      }
+      blocks.give(block)
+      memory.add(size - raw)
+      if (!isLast) this.#sendFullPart()
+    })
+    compressed.catch(() => undefined) // reported by finish
+    this.#compressed = compressed
+  }
+
+  #sendFullPart(): void {
+    if (this.#stash.size >= this.#environment.partBytes) this.#sendPart()
+  }
+
+  #sendPart(): void {
+    this.#upload.part(this.#takeStash())
+  }
+
+  #takeStash(): ByteStash {
+    const stash = this.#stash
+    this.#stash = new ByteStash()
+    this.#spillFile = undefined
+    return stash
+  }
+}
