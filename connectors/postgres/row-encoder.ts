@@ -1,6 +1,6 @@
 import type { ByteWriter, Schema } from 'naru/api'
-import { Kind, columnAt, columnEnd, textLength } from './postgres/tuple.ts'
-import { jsonString, putJsonString, writeJsonString } from './types/json-text.ts'
+import { Kind, columnAt, columnEnd, isText, textLength } from './postgres/tuple.ts'
+import { jsonString, putJsonString, writeCleanString, writeJsonString } from './types/json-text.ts'
 import { plainJson } from './types/plain-json.ts'
 import type { ValueCodec } from './types/value-codec.ts'
 
@@ -16,8 +16,8 @@ export interface EncodedColumn {
 const COMMA = 0x2c
 const OPEN = 0x7b
 const CLOSE = 0x7d
-/** Longer texts are measured before they are copied instead of reserving six bytes for each of theirs. */
-const INLINE_LIMIT = 4096
+/** Longer texts are searched for bytes to escape first, and mostly copied as a whole. */
+const INLINE_LIMIT = 48
 
 type Form = 0 | 1 | 2
 const VERBATIM: Form = 0
@@ -76,7 +76,7 @@ export class RowEncoder {
           to = columnEnd(source, from)
         }
         const size = to - from - 5
-        if (source[from] === Kind.TEXT && cell.form !== CUSTOM && size <= INLINE_LIMIT) {
+        if (size >= 0 && size <= INLINE_LIMIT && cell.form !== CUSTOM && isText(source[from])) {
           out.length = at
           out.reserve(size * 6 + 2)
           target = out.buffer
@@ -166,6 +166,10 @@ function compile(column: EncodedColumn): Cell {
 
 function writeCell(out: ByteWriter, cell: Cell, source: Buffer, column: number, end: number): void {
   switch (source[column]) {
+    case Kind.CLEAN_TEXT:
+      if (cell.form === STRING) writeCleanString(out, source, column + 5, end)
+      else if (!cell.codec.write(out, source, column + 5, end)) out.bytes(cell.nullJson)
+      return
     case Kind.TEXT:
       if (cell.form === STRING) writeJsonString(out, source, column + 5, end)
       else if (!cell.codec.write(out, source, column + 5, end)) out.bytes(cell.nullJson)
@@ -181,6 +185,7 @@ function writeCell(out: ByteWriter, cell: Cell, source: Buffer, column: number, 
 function decodeCell(cell: Cell, source: Buffer, column: number): unknown {
   switch (source[column]) {
     case Kind.TEXT:
+    case Kind.CLEAN_TEXT:
       return cell.codec.decode(source, column + 5, column + 5 + textLength(source, column)) ?? cell.nullValue
     case Kind.UNCHANGED:
       return cell.unavailableValue

@@ -42,7 +42,7 @@ const VERSION = { 'debezium.compat.version': '3.7.0-SNAPSHOT' }
 
 function converter(schemas: boolean): JsonConverter {
   const json = new JsonConverter()
-  json.configure({ 'schemas.enable': String(schemas) }, false)
+  json.configure({ 'schemas.enable': String(schemas) })
   return json
 }
 const withSchemas = converter(true)

@@ -120,7 +120,7 @@ export class SourceDriver implements AsyncDisposable {
 
   private constructor(task: PostgresSourceTask) {
     this.task = task
-    this.#converter.configure({ 'schemas.enable': 'false' }, false)
+    this.#converter.configure({ 'schemas.enable': 'false' })
   }
 
   static async start(

@@ -7,7 +7,15 @@ export const Kind = {
   /** An unchanged TOAST value, not sent. */
   UNCHANGED: 0x75,
   TEXT: 0x74,
+  /** Ours: a text without a byte that JSON would have to escape. pgoutput never sends it. */
+  CLEAN_TEXT: 0x54,
 } as const
+
+const CASE_BIT = 0x20
+
+export function isText(kind: number | undefined): boolean {
+  return (kind! | CASE_BIT) === Kind.TEXT
+}
 
 /** Just behind the tuple that begins at `at`. */
 export function tupleEnd(buffer: Buffer, at: number): number {
@@ -25,7 +33,7 @@ export function columnAt(buffer: Buffer, tuple: number, index: number): number {
 }
 
 export function columnEnd(buffer: Buffer, column: number): number {
-  return buffer[column] === Kind.TEXT ? column + 5 + textLength(buffer, column) : column + 1
+  return isText(buffer[column]) ? column + 5 + textLength(buffer, column) : column + 1
 }
 
 /** Bytes of the text of a TEXT column. */

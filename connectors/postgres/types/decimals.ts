@@ -1,4 +1,4 @@
-import type { SchemaAttributes } from 'naru/api'
+import type { ByteWriter, SchemaAttributes } from 'naru/api'
 import { Decimal, bigintToBytes, decimalSchema, schema } from 'naru/api'
 import { javaFloat } from './json-text.ts'
 import type { TypeOptions } from './type-options.ts'
@@ -99,6 +99,7 @@ function fixedScaleCodec(
   defaults: boolean,
 ): ValueCodec {
   const zero = new Decimal(0n, scale)
+  const asIs = textOf(' ') === ' '
   return valueCodec({
     schema: decimalSchema(scale, { parameters: { scale: String(scale), ...parameters } }),
     fallback: zero,
@@ -108,9 +109,14 @@ function fixedScaleCodec(
       return isSpecial(text) ? null : new Decimal(unscaledOf(text, scale), scale)
     },
     write(out, source, start, end) {
+      const small = asIs ? smallUnscaled(source, start, end, scale) : NaN
+      if (!Number.isNaN(small)) {
+        writeUnscaled(out, small)
+        return true
+      }
       const text = textOf(source.latin1Slice(start, end))
       if (isSpecial(text)) return false
-      out.ascii(unscaledBase64(text, scale))
+      out.ascii(`"${bigintToBytes(unscaledOf(text, scale)).toString('base64')}"`)
       return true
     },
   })
@@ -128,29 +134,51 @@ export function unscaledOf(text: string, scale: number): bigint {
   return (value + half) / divisor
 }
 
-const SAFE_DIGITS = 15
-const SCRATCH = Buffer.alloc(8)
+const SAFE_LENGTH = 15
+const MINUS = 0x2d
+const POINT = 0x2e
 
-/** Quoted base64 of the unscaled value's two's complement; without bigints while the digits fit into a double. */
-function unscaledBase64(text: string, scale: number): string {
-  const point = text.indexOf('.')
-  const fraction = point < 0 ? 0 : text.length - point - 1
-  if (text.length > SAFE_DIGITS || fraction !== scale) {
-    return `"${bigintToBytes(unscaledOf(text, scale)).toString('base64')}"`
+/** The unscaled value of a text with exactly `scale` decimals, as the server prints them, when it is short; else NaN. */
+function smallUnscaled(source: Buffer, start: number, end: number, scale: number): number {
+  if (end - start > SAFE_LENGTH) return NaN
+  const negative = source[start] === MINUS
+  let value = 0
+  let fraction = scale === 0 ? 0 : NaN
+  for (let i = negative ? start + 1 : start; i < end; i++) {
+    const byte = source[i]!
+    if (byte === POINT) fraction = end - i - 1
+    else if (byte < 0x30 || byte > 0x39) return NaN
+    else value = value * 10 + byte - 0x30
   }
-  let value = Number(point < 0 ? text : text.slice(0, point) + text.slice(point + 1))
-  let at = SCRATCH.length
+  if (fraction !== scale) return NaN
+  return negative && value !== 0 ? -value : value
+}
+
+const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1')
+const PAD = 0x3d
+const SCRATCH = new Uint8Array(12)
+
+/** Quoted base64 of the shortest two's complement. */
+function writeUnscaled(out: ByteWriter, value: number): void {
+  let first = 8
   for (;;) {
     const byte = ((value % 256) + 256) % 256
-    SCRATCH[--at] = byte
+    SCRATCH[--first] = byte
     value = Math.floor(value / 256)
     if ((value === 0 && byte < 128) || (value === -1 && byte >= 128)) break
   }
-  return `"${SCRATCH.base64Slice(at, SCRATCH.length)}"`
-}
-
-declare global {
-  interface Buffer {
-    base64Slice(start?: number, end?: number): string
+  out.reserve(16)
+  const target = out.buffer
+  let at = out.length
+  target[at++] = 0x22
+  for (let i = first; i < 8; i += 3) {
+    const left = 8 - i
+    const bits = (SCRATCH[i]! << 16) | (left > 1 ? SCRATCH[i + 1]! << 8 : 0) | (left > 2 ? SCRATCH[i + 2]! : 0)
+    target[at++] = BASE64[bits >> 18]!
+    target[at++] = BASE64[(bits >> 12) & 63]!
+    target[at++] = left > 1 ? BASE64[(bits >> 6) & 63]! : PAD
+    target[at++] = left > 2 ? BASE64[bits & 63]! : PAD
   }
+  target[at++] = 0x22
+  out.length = at
 }

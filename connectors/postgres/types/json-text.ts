@@ -23,25 +23,30 @@ for (const [byte, letter] of [
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const HEX = Buffer.from('0123456789ABCDEF', 'latin1')
-/** Above this the text is searched for a byte to escape first, and copied as a whole. */
-const LONG = 64
+/** Above this a text is searched for a byte to escape first, and copied as a whole. */
+const LONG = 48
 
 /** The UTF-8 text `source[start..end)` as a JSON string. */
 export function writeJsonString(out: ByteWriter, source: Buffer, start: number, end: number): void {
   const length = end - start
   if (length > LONG) {
     const first = firstEscape(source, start, end)
-    if (first === end) {
-      out.reserve(length + 2)
-      out.buffer[out.length] = QUOTE
-      source.copy(out.buffer, out.length + 1, start, end)
-      out.buffer[out.length + length + 1] = QUOTE
-      out.length += length + 2
-      return
-    }
+    if (first === end) return writeCleanString(out, source, start, end)
   }
   out.reserve(2 + escapedLength(source, start, end))
   out.length = putJsonString(out.buffer, out.length, source, start, end)
+}
+
+/** The same for a text without a byte to escape. */
+export function writeCleanString(out: ByteWriter, source: Buffer, start: number, end: number): void {
+  const length = end - start
+  out.reserve(length + 2)
+  const target = out.buffer
+  const at = out.length
+  target[at] = QUOTE
+  source.copy(target, at + 1, start, end)
+  target[at + length + 1] = QUOTE
+  out.length = at + length + 2
 }
 
 /** The same into a buffer that has room for 6 bytes per byte and two more; answers the position behind. */

@@ -217,8 +217,6 @@ function parseFinite(text: Infinite): never {
   throw new RangeError(`a time of day cannot be ${text}`)
 }
 
-const UTC_SUFFIX = Buffer.from('+00')
-
 /** Always UTC, with as many digits as declared. The session runs in UTC, so an ordinary text is copied byte by byte. */
 export function timestamptzCodec(precision: number): ValueCodec {
   return valueCodec({
@@ -229,7 +227,8 @@ export function timestamptzCodec(precision: number): ValueCodec {
     write(out, source, start, end) {
       const length = end - start
       const plain = length >= 22 && length <= 29 && source[start + 4] === 0x2d && source[start + 13] === 0x3a
-      if (!plain || source.compare(UTC_SUFFIX, 0, 3, end - 3, end) !== 0) {
+      const utc = source[end - 3] === 0x2b && source[end - 2] === 0x30 && source[end - 1] === 0x30
+      if (!plain || !utc) {
         out.ascii(`"${zonedTimestamp(source.latin1Slice(start, end), precision)}"`)
         return true
       }
