@@ -8,7 +8,7 @@ import type { WorkerMode } from './config/worker-config.ts'
 import { openGroup } from './connect-group.ts'
 import { openStores } from './connect-stores.ts'
 import { Herder } from './herder/herder.ts'
-import { workerMetrics } from './herder/worker-metrics.ts'
+import { groupMetrics } from './herder/group-metrics.ts'
 import { KafkaClients } from './kafka/kafka-clients.ts'
 import packageInfo from './package.json' with { type: 'json' }
 import { PluginRegistry } from './plugins/plugin-registry.ts'
@@ -191,7 +191,7 @@ class Assembly implements RunningWorker {
       url: this.#url,
     })
     this.#parts.use(herder)
-    this.#metrics.collect('worker', () => workerMetrics({ worker, group }))
+    this.#metrics.collect('group', () => groupMetrics({ group }))
     if (this.#stopping.signal.aborted) return
     herder.start()
     this.#rest.serve(herder, (body) => requests.signature(body))

@@ -2,9 +2,8 @@ import type { MetricSample } from '../telemetry/metrics.ts'
 import { metricName } from '../telemetry/metrics.ts'
 import type { HerderParts } from './parts.ts'
 
-/** What the control side reports: work of this process and its place in the group. */
-export function workerMetrics({ worker, group }: Pick<HerderParts, 'worker' | 'group'>): readonly MetricSample[] {
-  const { connectors, tasks } = worker.running()
+/** What the control side reports: this worker's place in the group. */
+export function groupMetrics({ group }: Pick<HerderParts, 'group'>): readonly MetricSample[] {
   const { membership, rebalancing } = group
   const sample = (name: string, attribute: string, value: number): MetricSample => ({
     name: metricName(name, attribute),
@@ -12,8 +11,6 @@ export function workerMetrics({ worker, group }: Pick<HerderParts, 'worker' | 'g
     value,
   })
   return [
-    sample('connect-worker-metrics', 'connector-count', connectors.length),
-    sample('connect-worker-metrics', 'task-count', tasks.length),
     sample('connect-worker-rebalance-metrics', 'epoch', membership?.generation ?? -1),
     sample('connect-worker-rebalance-metrics', 'rebalancing', rebalancing ? 1 : 0),
     sample('connect-worker-rebalance-metrics', 'leader', membership?.isLeader === true ? 1 : 0),
