@@ -13,6 +13,8 @@ export interface ProducerCluster {
     transactionalId: string | null,
     timeoutMs: number,
   ): Promise<{ readonly producerId: number; readonly producerEpoch: number }>
+  /** The producer is done: connections may go. */
+  close?(): void
 }
 
 export interface ProduceBatches {

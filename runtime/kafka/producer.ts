@@ -154,12 +154,14 @@ export class Producer implements AsyncDisposable {
     this.#closing.abort(new KafkaError(ErrorCode.NETWORK_EXCEPTION, 'produce', { detail: 'the producer is closed' }))
     await within(Math.min(CLOSE_TIMEOUT_MS, this.#options['delivery.timeout.ms']), this.#sender.flush())
     this.#sender.close()
+    this.#cluster.close?.()
   }
 
   /** Fails at once what is not delivered yet. */
   abandon(): void {
     this.#closing.abort(new KafkaError(ErrorCode.NETWORK_EXCEPTION, 'produce', { detail: 'the producer is closed' }))
     this.#sender.close()
+    this.#cluster.close?.()
   }
 
   #partitionOf(record: ProducerRecord, size: number, count: number): number {

@@ -7,7 +7,7 @@ import { ErrorCode, InitProducerId, Produce, isRetriable } from './protocol/inde
 const PRODUCE_BY_NAME = 12
 
 /** What a producer asks of the cluster, over our transport. */
-export class TransportProducerCluster implements ProducerCluster, AsyncDisposable {
+export class TransportProducerCluster implements ProducerCluster {
   readonly #cluster: Cluster
 
   constructor(cluster: Cluster) {
@@ -67,7 +67,7 @@ export class TransportProducerCluster implements ProducerCluster, AsyncDisposabl
     return { producerId: response.producerId, producerEpoch: response.producerEpoch }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cluster[Symbol.asyncDispose]()
+  close(): void {
+    void this.#cluster[Symbol.asyncDispose]()
   }
 }
