@@ -53,7 +53,6 @@ export class EmbeddedKafka implements AsyncDisposable {
   readonly #parts: BrokerParts
   readonly #retention: NodeJS.Timeout
   readonly #connections = new Set<Connection>()
-  readonly #closing = new AbortController()
   readonly #unlock: () => void
   #closed: Promise<void> | undefined
 
@@ -97,7 +96,7 @@ export class EmbeddedKafka implements AsyncDisposable {
   }
 
   #accept(logger: Logger): void {
-    const dispatcher = new Dispatcher({ parts: this.#parts, closing: this.#closing.signal, logger })
+    const dispatcher = new Dispatcher({ parts: this.#parts, logger })
     const limitBytes = this.#parts.settings.number('socket.request.max.bytes')
     const handle = (frame: Buffer, from: Connection): Promise<Answer> => dispatcher.dispatch(frame, from)
     this.#server.on('connection', (socket) => {
@@ -117,7 +116,7 @@ export class EmbeddedKafka implements AsyncDisposable {
     const { writes, groups, topics } = this.#parts
     clearInterval(this.#retention)
     const serverClosed = new Promise((resolve) => this.#server.close(resolve))
-    this.#closing.abort()
+    for (const connection of this.#connections) connection.stopWaiting()
     writes.flush()
     // One turn of the event loop, for the answers to what was just written.
     await new Promise((resolve) => setImmediate(resolve))

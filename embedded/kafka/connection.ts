@@ -22,6 +22,7 @@ export interface ConnectionOptions {
 const MAX_IN_FLIGHT = 64
 
 export class Connection {
+  readonly host: string
   readonly #socket: Socket
   readonly #options: ConnectionOptions
   readonly #closed = new AbortController()
@@ -31,6 +32,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#socket = options.socket
+    this.host = options.socket.remoteAddress ?? ''
     const frames = new FrameReader({ limitBytes: options.limitBytes, onFrame: (frame) => this.#received(frame) })
     this.#socket.on('data', (chunk: Buffer) => {
       try {
@@ -45,13 +47,15 @@ export class Connection {
     this.#socket.on('close', () => this.#closed.abort())
   }
 
-  /** Aborts when the client is gone. */
+  /** Aborts when the client is gone, or shall wait no longer. */
   get closed(): AbortSignal {
     return this.#closed.signal
   }
 
-  get host(): string {
-    return this.#socket.remoteAddress ?? ''
+  /** Requests that wait for something are answered with what there is; nothing more is read. */
+  stopWaiting(): void {
+    this.#socket.pause()
+    this.#closed.abort()
   }
 
   cut(): void {
@@ -77,7 +81,7 @@ export class Connection {
   #answer(parts: Answer): void {
     this.#inFlight--
     if (parts === 'cut') return this.cut()
-    if (parts !== 'none' && !this.#closed.signal.aborted) this.#write(parts)
+    if (parts !== 'none' && !this.#socket.destroyed) this.#write(parts)
     this.#readOn()
   }
 

@@ -13,8 +13,6 @@ import { ProtocolError } from './protocol-error.ts'
 
 export interface DispatcherOptions {
   readonly parts: BrokerParts
-  /** Aborts when the broker closes. */
-  readonly closing: AbortSignal
   readonly logger: Logger
 }
 
@@ -69,7 +67,7 @@ export class Dispatcher {
       version: header.apiVersion,
       clientId: header.clientId ?? '',
       clientHost: `/${connection.host}`,
-      closed: AbortSignal.any([connection.closed, this.#options.closing]),
+      closed: connection.closed,
     }
   }
 
@@ -91,12 +89,14 @@ export class Dispatcher {
 
 const SIZE_BYTES = 4
 
+/** The size comes first and is known last: its place is kept in the first chunk, so that a small answer is one write. */
 function encode(write: (writer: Writer) => void): readonly Uint8Array[] {
   const writer = new Writer()
+  writer.int32(0)
   write(writer)
-  const size = Buffer.alloc(SIZE_BYTES)
-  size.writeInt32BE(writer.length)
-  return [size, ...writer.chunks()]
+  const chunks = writer.chunks()
+  chunks[0]!.writeInt32BE(writer.length - SIZE_BYTES)
+  return chunks
 }
 
 function delay(ms: number): Promise<void> {
