@@ -2,3 +2,6 @@
 export { startDistributed } from './distributed.ts'
 export type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
 export { startStandalone } from './standalone.ts'
+export { createLogger } from './telemetry/logger.ts'
+export type { LoggerOptions, RootLogger } from './telemetry/logger.ts'
+export { parseConfigFile, parseConnectorFile } from './config/properties.ts'

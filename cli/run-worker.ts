@@ -1,0 +1,33 @@
+import type { RunningWorker } from 'naru'
+import { aborted, stopSignal } from './stop-signal.ts'
+
+/** Runs until Ctrl-C, SIGTERM or a failure; the exit code says which. */
+export async function runWorker(start: () => Promise<RunningWorker>): Promise<number> {
+  const stop = stopSignal()
+  let worker: RunningWorker
+  try {
+    worker = await start()
+  } catch (error) {
+    return failed(error)
+  }
+  try {
+    await Promise.race([worker.closed, aborted(stop)])
+    return 0
+  } catch (error) {
+    return failed(error)
+  } finally {
+    await worker[Symbol.asyncDispose]()
+  }
+}
+
+function failed(error: unknown): number {
+  process.stderr.write(`naru: the worker failed: ${describe(error)}\n`)
+  return 1
+}
+
+/** A message a person can act on; the stack only where there is no known code. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const known = typeof (error as { code?: unknown }).code === 'string'
+  return known ? error.message : (error.stack ?? error.message)
+}
