@@ -76,6 +76,7 @@ async function openDeadLetterQueue(
   if (topic === '') return undefined
   const props = dlqProducerProps(worker, connectorProps, common.id)
   const producer = opening.use(new KafkaClients({ props, logger })).producer(props)
+  opening.defer(() => producer.abandon())
   await using admins = new KafkaClients({ props: adminProps(worker, connectorProps, common.id, 'dlq'), logger })
   return await DeadLetterQueue.open(
     {

@@ -1,9 +1,11 @@
-import type { CommittedOffset, SourceConnectorClass } from '../api/index.ts'
+import type { CommittedOffset, Logger, Props, SourceConnectorClass } from '../api/index.ts'
+import { abortable } from '../async/abort.ts'
+import { Deferred } from '../async/deferred.ts'
 import { adminProps, internalProps, sourceProducerProps } from '../config/client-overrides.ts'
 import { parseSourceConfig } from '../config/connector-config.ts'
 import { topicCreationGroups } from '../config/topic-creation-config.ts'
 import { KafkaClients } from '../kafka/kafka-clients.ts'
-import type { Producer } from '../kafka/producer.ts'
+import type { DeliveryListener, Producer, ProducerRecord } from '../kafka/producer.ts'
 import { AssembledTask } from './assembled-task.ts'
 import { AtLeastOnceDelivery } from './at-least-once-delivery.ts'
 import type { RunnableTask } from './runnable-task.ts'
@@ -26,7 +28,7 @@ export function assembleSourceTask(parts: TaskParts, connectorClass: SourceConne
   opened.use(common.chain)
 
   const producerProps = sourceProducerProps(worker, connectorProps, common.id)
-  const producer = opened.use(new KafkaClients({ props: producerProps, logger })).producer(producerProps)
+  const producer = openProducer(producerProps, logger, opened)
   const offsets = new SourceOffsets({ connector, sink: offsetSink(parts, producer, opened) })
   const task = new connectorClass.task()
   const timeoutMs = worker.common['offset.flush.timeout.ms']
@@ -83,17 +85,40 @@ function offsetSink(parts: TaskParts, shared: Producer, opened: AsyncDisposableS
   if (writeOffsets !== undefined) return (records) => writeOffsets(records)
   const topic = connectorProps['offsets.storage.topic'] ?? worker.distributed['offset.storage.topic']
   const producer = sameGuarantee(parts) ? shared : ownProducer()
-  return async (records, signal) => {
-    await producer.sendAndWait(
+  return (records, signal) =>
+    deliver(
+      producer,
       records.map(({ key, value }) => ({ topic, key, value })),
       signal,
     )
-  }
 
   function ownProducer(): Producer {
     const props = internalProps(worker, 'offsets')
-    return opened.use(new KafkaClients({ props, logger })).producer(props)
+    return openProducer(props, logger, opened)
   }
+}
+
+/** Delivery and commits have waited as long as they may when it is closed: what is left is given up. */
+function openProducer(props: Props, logger: Logger, opened: AsyncDisposableStack): Producer {
+  const producer = opened.use(new KafkaClients({ props, logger })).producer(props)
+  opened.defer(() => producer.abandon())
+  return producer
+}
+
+/** Waits for these records alone, not for others that the producer has in flight. */
+async function deliver(producer: Producer, records: readonly ProducerRecord[], signal: AbortSignal): Promise<void> {
+  const delivered = new Deferred()
+  let left = records.length
+  const listener: DeliveryListener = {
+    delivered: (some) => {
+      left -= some.length
+      if (left === 0) delivered.resolve()
+    },
+    failed: (_, error) => delivered.reject(error),
+  }
+  delivered.promise.catch(() => undefined)
+  await producer.send(records, listener, signal)
+  await abortable(delivered.promise, signal)
 }
 
 /** May offsets travel with the producer of the records? Yes if that speaks to the same cluster, as safely. */

@@ -15,15 +15,19 @@ export interface OutgoingBatch {
   readonly submitted: readonly Submitted[]
 }
 
-const MIN_SLAB = 16 * 1024
+/** A slab that one large batch made larger than this is not kept. */
+const MAX_SLAB = 8 * 1024 * 1024
 
-/** Transformations and conversion of a source's records: a batch at a time, all bytes of a batch in one slab. */
+/**
+ * Transformations and conversion of a source's records: a batch at a time, all bytes of a batch in one slab that the next batch
+ * uses again.
+ */
 export class SourcePipeline {
   readonly #chain: TransformationChain
   readonly #converter: RecordConverter
   readonly #tolerance: ErrorTolerance
   readonly #topics: TopicUse
-  #slabSize = MIN_SLAB
+  #slab = new ByteWriter()
   #stageIsChain = false
 
   constructor(options: {
@@ -40,8 +44,10 @@ export class SourcePipeline {
 
   /** Throws when a record fails and that is not tolerated. */
   async process(batch: readonly SourceRecord[], signal: AbortSignal): Promise<OutgoingBatch> {
-    // The producer keeps views of the slab until delivery, so every batch has its own; sized by the one before.
-    const out = new ByteWriter(this.#slabSize)
+    // The producer has copied the last batch's bytes when its send resolved, so the slab is free again.
+    if (this.#slab.buffer.length > MAX_SLAB) this.#slab = new ByteWriter()
+    const out = this.#slab
+    out.reset()
     const records: OutgoingRecord[] = []
     let submitted: Submitted[] | undefined
     for (let i = 0; i < batch.length; i++) {
@@ -62,7 +68,6 @@ export class SourcePipeline {
         submitted.push({ sourcePartition, sourceOffset, acked: true })
       }
     }
-    this.#slabSize = Math.max(MIN_SLAB, Math.ceil(out.length * 1.125))
     return { records, submitted: submitted ?? records }
   }
 

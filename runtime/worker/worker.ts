@@ -84,7 +84,7 @@ export class Worker implements AsyncDisposable {
       ...{ config, plugins, secrets: this.#secrets, pool, residents: this.#residents },
       onlyInline: (className) => inlineNames.has(className),
     }
-    metrics.collect('worker', () => this.#samples())
+    metrics.collect('connectors and tasks', () => this.#samples())
   }
 
   /** Resolves when it is started (or paused, as the target says) or FAILED was told; never throws for what a plugin does. */
@@ -263,7 +263,7 @@ export class Worker implements AsyncDisposable {
     await Promise.all([this.stopTasks(tasks), this.stopConnectors(connectors)])
     await this.#pool[Symbol.asyncDispose]()
     await this.#secrets[Symbol.asyncDispose]()
-    this.#options.metrics.remove('worker')
+    this.#options.metrics.remove('connectors and tasks')
   }
 }
 

@@ -1,0 +1,36 @@
+/** What a probe does wrong on purpose. */
+export type Misdeed = 'throw' | 'crash' | 'reject' | 'exit' | 'spin' | 'leak-heap' | 'leak-buffers'
+
+const kept: unknown[] = []
+
+/** Never comes back from `spin` and the leaks. */
+export function misbehave(misdeed: string): Promise<void> {
+  switch (misdeed as Misdeed) {
+    case 'throw':
+      throw new TypeError('the probe was told to throw')
+    case 'crash':
+      setTimeout(() => {
+        throw new RangeError('the probe was told to crash')
+      }, 1)
+      return new Promise(() => undefined)
+    case 'reject':
+      void Promise.reject(new RangeError('the probe was told to reject'))
+      return new Promise(() => undefined)
+    case 'exit':
+      process.exit(3)
+    // eslint-disable-next-line no-fallthrough -- exit does not return
+    case 'spin':
+      for (;;) kept.length = 0
+    case 'leak-heap':
+      for (;;) kept.push(new Array(1000).fill(kept.length))
+    case 'leak-buffers':
+      return leakBuffers()
+  }
+}
+
+async function leakBuffers(): Promise<void> {
+  for (;;) {
+    kept.push(Buffer.alloc(4 * 2 ** 20, 1))
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
