@@ -56,6 +56,17 @@ export class PostgresUnderTest implements AsyncDisposable {
     return result.rows as Record<string, unknown>[]
   }
 
+  /** Rows in COPY's text format: many of them in one WAL record. */
+  async copyIn(table: string, lines: string): Promise<void> {
+    const rows = lines
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'))
+    await this.#client.query(
+      `COPY ${table} FROM PROGRAM 'printf "${rows.map((row) => row.join('\\t')).join('\\n')}\\n"'`,
+    )
+  }
+
   /** After the server was restarted. */
   async reconnect(): Promise<void> {
     await this.#client.end().catch(() => undefined)
@@ -83,6 +94,18 @@ export class PostgresUnderTest implements AsyncDisposable {
     await this.#client.end().catch(() => undefined)
     await this.server[Symbol.asyncDispose]()
     await rm(this.#dataDir, { recursive: true, force: true })
+  }
+}
+
+/** Resolves when a stream reads the slot: what is written from then on will be streamed. */
+export async function slotActive(db: PostgresUnderTest, slot: string): Promise<void> {
+  for (;;) {
+    const rows = await db.sql(
+      'SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = $1 AND confirmed_flush_lsn IS NOT NULL',
+      [slot],
+    )
+    if (rows.length > 0) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 

@@ -37,7 +37,8 @@ export function errorStateOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-const SQLSTATE = /^[0-9A-Z]{5}$/
+/** A socket or name service error; ERR_… is Node's own and tells of a wrong setting, e.g. of TLS. */
+const ERRNO = /^E(?!RR_)[A-Z_]+$/
 
 /**
  * Will the same attempt work later without anybody changing a setting? Everything but: authorisation (28), unknown database,
@@ -46,8 +47,8 @@ const SQLSTATE = /^[0-9A-Z]{5}$/
  */
 export function isTransient(error: unknown): boolean {
   const state = errorStateOf(error)
-  if (state === '') return false
-  if (!SQLSTATE.test(state) || state.startsWith('E')) return true
+  if (ERRNO.test(state)) return true
+  if (state.length !== 5) return false
   switch (state.slice(0, 2)) {
     case '08': // connection
     case '40': // rollback, deadlock
