@@ -59,19 +59,19 @@ export class ConnectorLifecycle {
   async restartConnector(name: string, signal: AbortSignal): Promise<void> {
     await this.#leadership.settled(signal)
     this.#require(name, `Unknown connector: ${name}`)
-    await this.#restartHere({ connector: name }, connectorKey(name), `Failed to start connector: ${name}`, signal)
+    await this.#restartHere({ connector: name }, `Failed to start connector: ${name}`, signal)
   }
 
   async restartTask(connector: string, task: number, signal: AbortSignal): Promise<void> {
     await this.#leadership.settled(signal)
     this.#require(connector, `Unknown connector: ${connector}`)
-    const id = { connector, task }
     if (this.#parts.configs.state.taskSets.get(connector)?.configs[task] === undefined)
       throw new NotFoundError(`Unknown task: ${connector}-${task}`)
-    await this.#restartHere(id, taskKey(id), `Failed to start task: ${connector}-${task}`, signal)
+    await this.#restartHere({ connector, task }, `Failed to start task: ${connector}-${task}`, signal)
   }
 
-  async #restartHere(subject: StatusSubject, key: string, failure: string, signal: AbortSignal): Promise<void> {
+  async #restartHere(subject: StatusSubject, failure: string, signal: AbortSignal): Promise<void> {
+    const key = keyOf(subject)
     if (!this.#reconciler.isOurs(key)) throw new ElsewhereError(this.#ownerUrl(subject))
     await this.#reconciler.restart([key], signal)
     if (!this.#reconciler.isRunning(key)) throw new ConnectError(failure)
@@ -105,9 +105,13 @@ export class ConnectorLifecycle {
   async restartOurs(request: RestartRequest): Promise<void> {
     const { connector } = request
     const plan = this.#plan(request)
-    const keys = plan.tasks.map((task) => taskKey({ connector, task }))
-    if (plan.restartConnector) keys.push(connectorKey(connector))
-    await this.#reconciler.restart(keys.filter((key) => this.#reconciler.isOurs(key)))
+    const subjects: StatusSubject[] = plan.tasks.map((task) => ({ connector, task }))
+    if (plan.restartConnector) subjects.push({ connector })
+    const ours = subjects.filter((subject) => this.#reconciler.isOurs(keyOf(subject)))
+    const { statuses, workerId, group } = this.#parts
+    const generation = group.membership?.generation ?? 0
+    for (const subject of ours) statuses.put(subject, { state: 'RESTARTING', workerId, generation, trace: null })
+    await this.#reconciler.restart(ours.map(keyOf))
   }
 
   #plan(request: RestartRequest): RestartPlan {
@@ -125,4 +129,8 @@ export class ConnectorLifecycle {
   #require(name: string, message: string): void {
     if (!this.#parts.configs.state.connectors.has(name)) throw new NotFoundError(message)
   }
+}
+
+function keyOf({ connector, task }: StatusSubject): string {
+  return task === undefined ? connectorKey(connector) : taskKey({ connector, task })
 }
