@@ -46,6 +46,11 @@ function converterOf(wire: Wire): ConverterClass {
   }
 }
 
+function numberOf(value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError(`a number is expected, not ${typeof value}`)
+  return value
+}
+
 const optional = { optional: true }
 
 export const BooleanConverter = converterOf({
@@ -66,7 +71,7 @@ export const ShortConverter = converterOf({
   name: 'short',
   size: 2,
   schema: schema.int16(optional),
-  write: (bytes, value) => void bytes.writeInt16BE(value as number),
+  write: (bytes, value) => void bytes.writeInt16BE(numberOf(value)),
   read: (bytes) => bytes.readInt16BE(),
 })
 
@@ -74,7 +79,7 @@ export const IntegerConverter = converterOf({
   name: 'integer',
   size: 4,
   schema: schema.int32(optional),
-  write: (bytes, value) => void bytes.writeInt32BE(value as number),
+  write: (bytes, value) => void bytes.writeInt32BE(numberOf(value)),
   read: (bytes) => bytes.readInt32BE(),
 })
 
@@ -82,7 +87,7 @@ export const LongConverter = converterOf({
   name: 'long',
   size: 8,
   schema: schema.int64(optional),
-  write: (bytes, value) => void bytes.writeBigInt64BE(BigInt(value as bigint)),
+  write: (bytes, value) => void bytes.writeBigInt64BE(typeof value === 'bigint' ? value : BigInt(numberOf(value))),
   read: (bytes) => bytes.readBigInt64BE(),
 })
 
@@ -90,7 +95,7 @@ export const FloatConverter = converterOf({
   name: 'float',
   size: 4,
   schema: schema.float32(optional),
-  write: (bytes, value) => void bytes.writeFloatBE(value as number),
+  write: (bytes, value) => void bytes.writeFloatBE(numberOf(value)),
   read: (bytes) => bytes.readFloatBE(),
 })
 
@@ -98,6 +103,6 @@ export const DoubleConverter = converterOf({
   name: 'double',
   size: 8,
   schema: schema.float64(optional),
-  write: (bytes, value) => void bytes.writeDoubleBE(value as number),
+  write: (bytes, value) => void bytes.writeDoubleBE(numberOf(value)),
   read: (bytes) => bytes.readDoubleBE(),
 })

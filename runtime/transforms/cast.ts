@@ -107,12 +107,13 @@ export function cast(side: Side): TransformationClass {
         return withSide(record, side, undefined, updated)
       }
       const struct = requireStruct(value, PURPOSE)
+      const target = this.#schemas.of(schema)
       const updated = (schema.fields ?? []).map(({ name, schema: field }) => {
         const item = fieldValue(struct, name, field, this.#replaceNull)
         const type = fields.get(name)
         return [name, type === undefined ? item : castValue(item, type, field)]
       })
-      return withSide(record, side, this.#schemas.of(schema), Object.fromEntries(updated))
+      return withSide(record, side, target, Object.fromEntries(updated))
     }
 
     #updated(schema: Schema): Schema {
