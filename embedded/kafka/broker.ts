@@ -42,6 +42,8 @@ export interface EmbeddedKafkaOptions {
 
 const NODE_ID = 1
 const DEFAULT_CACHE_BYTES = 64 << 20
+/** How long a closing broker waits for clients to take their last answers. */
+const LONGEST_GOODBYE_MS = 300
 
 export class EmbeddedKafka implements AsyncDisposable {
   readonly port: number
@@ -120,8 +122,10 @@ export class EmbeddedKafka implements AsyncDisposable {
     writes.flush()
     // One turn of the event loop, for the answers to what was just written.
     await new Promise((resolve) => setImmediate(resolve))
-    for (const connection of this.#connections) connection.cut()
+    for (const connection of this.#connections) connection.end()
+    const impatience = setTimeout(() => this.controls.cutConnections(), LONGEST_GOODBYE_MS)
     await serverClosed
+    clearTimeout(impatience)
     groups.close()
     topics.close()
     groups.offsets.close()

@@ -18,8 +18,9 @@ export interface ConnectionOptions {
   readonly logger: Logger
 }
 
-/** Requests begun and not answered, above which we stop reading. */
+/** Requests begun and not answered, and their bytes, above which we stop reading. */
 const MAX_IN_FLIGHT = 64
+const MAX_BYTES_IN_FLIGHT = 32 << 20
 
 export class Connection {
   readonly host: string
@@ -27,6 +28,7 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #closed = new AbortController()
   #inFlight = 0
+  #bytesInFlight = 0
   #last: Promise<void> = Promise.resolve()
 
   constructor(options: ConnectionOptions) {
@@ -58,30 +60,39 @@ export class Connection {
     this.#closed.abort()
   }
 
+  /** Ends the connection when the client has the answers written so far. */
+  end(): void {
+    this.#closed.abort()
+    this.#socket.destroySoon()
+  }
+
+  /** Ends the connection at once. */
   cut(): void {
     this.#socket.destroy()
   }
 
   #received(frame: Buffer): void {
     if (this.#closed.signal.aborted) return
+    const bytes = frame.length
     this.#inFlight++
-    if (this.#inFlight >= MAX_IN_FLIGHT) this.#socket.pause()
-    const answer = this.#options.handle(frame, this)
-    this.#last = this.#last
-      .then(() => answer)
-      .then(
-        (parts) => this.#answer(parts),
-        (error: unknown) => {
-          this.#options.logger.error('a request could not be answered; cutting the connection', { error })
-          this.cut()
-        },
-      )
+    this.#bytesInFlight += bytes
+    if (this.#isFull) this.#socket.pause()
+    const answer = this.#options.handle(frame, this).catch((error: unknown): Answer => {
+      this.#options.logger.error('a request could not be answered; cutting the connection', { error })
+      return 'cut'
+    })
+    this.#last = this.#last.then(() => answer).then((parts) => this.#answer(parts, bytes))
   }
 
-  #answer(parts: Answer): void {
+  get #isFull(): boolean {
+    return this.#inFlight >= MAX_IN_FLIGHT || this.#bytesInFlight >= MAX_BYTES_IN_FLIGHT
+  }
+
+  #answer(parts: Answer, requestBytes: number): void {
     this.#inFlight--
-    if (parts === 'cut') return this.cut()
-    if (parts !== 'none' && !this.#socket.destroyed) this.#write(parts)
+    this.#bytesInFlight -= requestBytes
+    if (parts === 'cut') return this.end()
+    if (parts !== 'none' && this.#socket.writable) this.#write(parts)
     this.#readOn()
   }
 
@@ -93,7 +104,7 @@ export class Connection {
   }
 
   #readOn(): void {
-    if (this.#inFlight < MAX_IN_FLIGHT && !this.#socket.writableNeedDrain && this.#socket.isPaused())
-      this.#socket.resume()
+    if (this.#closed.signal.aborted || this.#isFull || this.#socket.writableNeedDrain) return
+    if (this.#socket.isPaused()) this.#socket.resume()
   }
 }

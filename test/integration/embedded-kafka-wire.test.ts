@@ -109,6 +109,16 @@ describe('the embedded broker on the wire', () => {
     await assert.rejects(stranger.sendRaw(Buffer.from('GET')), /closed/)
   })
 
+  it('cuts the connection of a client whose request ends too early, also while another request waits', async () => {
+    const { name } = await newTopic()
+    await using stranger = await KafkaWire.connect(kafka.port)
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }]
+    const request = { maxWaitMs: 200, minBytes: 1, topics: [{ topic: name, partitions }] }
+    const waiting = stranger.send(APIS.Fetch, 12, request)
+    await assert.rejects(stranger.sendRaw(Buffer.from([0, 3, 0, 9, 0, 0, 0, 1, 0, 0, 0, 99])), /closed/)
+    assert.equal((await waiting).responses[0]!.partitions[0]!.errorCode, 0)
+  })
+
   it('produces and fetches the same bytes in every version, but for offset and epoch', async () => {
     const { name, id } = await newTopic()
     let offset = 0
@@ -233,7 +243,9 @@ describe('the embedded broker on the wire', () => {
       wire.send(APIS.InitProducerId, 4, { transactionalId, transactionTimeoutMs: 1000 })
     const [a, b, c] = await Promise.all([ask(null), ask(null), ask('t')])
     assert.notEqual(a.producerId, b.producerId)
-    assert.equal(c.errorCode, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    assert.equal(c.errorCode, ErrorCode.UNSUPPORTED_VERSION)
+    const found = await wire.send(APIS.FindCoordinator, 4, { keyType: 1, coordinatorKeys: ['t'] })
+    assert.equal(found.coordinators[0]!.errorCode, ErrorCode.UNSUPPORTED_VERSION)
   })
 
   it('holds a fetch until minBytes are there', async () => {

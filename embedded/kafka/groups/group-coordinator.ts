@@ -153,10 +153,13 @@ export class GroupCoordinator {
     this.#alarms.set(group, { timer, at })
   }
 
+  /** Heartbeats that arrived while the event loop was busy are heard first. */
   #ring(group: Group): void {
-    this.#alarms.delete(group)
-    group.tick(Date.now())
-    this.#settle(group)
+    setImmediate(() => {
+      if (!this.#alarms.delete(group)) return
+      group.tick(Date.now())
+      this.#settle(group)
+    })
   }
 
   #forget(group: Group): void {

@@ -15,8 +15,9 @@ export const findCoordinator = handler({
 
   handle(request, call) {
     if (request.keyType === GROUP) return answer(request, ErrorCode.NONE, null, call)
+    // Not a code that clients try again on: they would do so for a minute.
     const message = 'this broker coordinates consumer groups only, no transactions'
-    return answer(request, ErrorCode.COORDINATOR_NOT_AVAILABLE, message, call)
+    return answer(request, ErrorCode.UNSUPPORTED_VERSION, message, call)
   },
 
   failed: (request, errorCode, call) => answer(request, errorCode, null, call),

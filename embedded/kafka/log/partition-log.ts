@@ -172,12 +172,12 @@ export class PartitionLog implements Flushable {
         `offset ${offset} is outside ${this.#startOffset}..${this.#highWatermark}`,
       )
     }
-    if (offset === this.#highWatermark) return []
+    if (offset === this.#highWatermark || (maxBytes <= 0 && !minOne)) return []
     const cached = this.#tail.read(offset, maxBytes, this.#highWatermark, minOne)
     if (cached !== undefined) return cached
     for (let at = this.#segmentOf(offset); at < this.#segments.length; at++) {
       const bytes = this.#segments[at]!.read(offset, maxBytes, this.#highWatermark, minOne)
-      if (bytes.length > 0 || maxBytes <= 0) return bytes.length > 0 ? [bytes] : []
+      if (bytes.length > 0) return [bytes]
       if (offset < this.#segments[at]!.nextOffset) return []
     }
     return []
