@@ -1,4 +1,4 @@
-import type { DeliveryListener, ProducerRecord } from './producer.ts'
+import type { DeliveryListener, ProducerRecord } from './producer-record.ts'
 import type { BufferPool } from './records/buffer-pool.ts'
 import type { CompressionType } from './records/compression.ts'
 import { RecordBatchBuilder, stampBatch } from './records/record-batch-builder.ts'

@@ -8,33 +8,16 @@ import { PartitionQueue } from './partition-queue.ts'
 import type { ProducerCluster } from './producer-cluster.ts'
 import type { ProducerOptions } from './producer-options.ts'
 import { parseProducerOptions } from './producer-options.ts'
+import type { DeliveryListener, ProducerRecord } from './producer-record.ts'
 import { ErrorCode } from './protocol/error-codes.ts'
-import type { RecordHeader } from './records/fetched-record.ts'
 import { BufferPool } from './records/buffer-pool.ts'
 import { recordSizeBound } from './records/record-batch-builder.ts'
 import { BATCH_HEADER } from './records/record-batch.ts'
 import { Sender } from './sender.ts'
 import { StickyPartitions } from './sticky-partitions.ts'
 
+export type { DeliveryListener, ProducerRecord } from './producer-record.ts'
 export type { RecordHeader } from './records/fetched-record.ts'
-
-export interface ProducerRecord {
-  readonly topic: string
-  /** undefined: by murmur2 of the key, as Java; without a key: sticky. */
-  readonly partition?: number | undefined
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
-  readonly headers?: readonly RecordHeader[]
-  /** Milliseconds since the epoch; undefined: now. */
-  readonly timestamp?: number | undefined
-}
-
-/** Called once per broker batch, on the event loop, never re-entrantly from send(). */
-export interface DeliveryListener<R extends ProducerRecord = ProducerRecord> {
-  /** Consecutive offsets from `baseOffset` on; −1 where the broker tells none (acks=0, a duplicate it already had). */
-  delivered(records: readonly R[], topic: string, partition: number, baseOffset: number): void
-  failed(records: readonly R[], error: Error): void
-}
 
 /** Beyond this a larger batch saves nothing more: its bytes no longer fit a core's cache. */
 const GROWN_BATCH = 256 * 1024
