@@ -40,6 +40,7 @@ export class S3SinkTask implements SinkTask {
   /** `topic-partition` of those that begin again: the rest of the batch at hand is not for them. */
   readonly #rewound = new Set<string>()
   #running: Running | undefined
+  #warned = false
 
   async start(props: Props, context: SinkTaskContext): Promise<void> {
     const config = parseS3SinkConfig(props)
@@ -130,6 +131,15 @@ export class S3SinkTask implements SinkTask {
     if (running.spillDir.path !== undefined) await rm(running.spillDir.path, { recursive: true, force: true })
   }
 
+  #warnOfFloor({ context, environment }: Running, open: number): void {
+    if (this.#warned) return
+    this.#warned = true
+    context.logger.warn(
+      `${open} open objects cost ${environment.memory.used} bytes, more than s3.buffer.memory.bytes=${environment.memory.limit}: ` +
+        'set partitioner.max.open.files, a smaller flush.size, or more memory',
+    )
+  }
+
   #state(): Running {
     if (!this.#running) throw new ConnectError('the S3 sink task is not started')
     return this.#running
@@ -158,14 +168,19 @@ export class S3SinkTask implements SinkTask {
     const deadline = Date.now() + MAX_ROOM_WAIT_MS
     while (memory.exceeded) {
       if (signal.aborted) throw new RetriableError('stopping while the buffers are full')
-      if (retrying.trouble) throw retrying.trouble
+      if (retrying.trouble) {
+        running.context.timeout(running.config.retry.roundBackoffMs)
+        throw retrying.trouble
+      }
       if (Date.now() > deadline)
         throw new RetriableError(`the buffers are full (${memory.used} bytes) and S3 takes them slowly`)
       // the next call decides what becomes of it
       if (allWriters(running).some((writer) => writer.failure !== undefined))
         throw new RetriableError('an upload failed')
       const open = allWriters(running).flatMap((writer) => writer.openWriters)
-      if (!(await relieveMemory(memory, open))) await memory.released(200)
+      const relief = await relieveMemory(memory, open)
+      if (relief === 'wait for uploads') await memory.released(200)
+      if (relief === 'floor') return this.#warnOfFloor(running, open.length)
     }
   }
 }

@@ -106,7 +106,7 @@ export class S3Request {
   async pace(bytes: number): Promise<void> {
     if (this.fault?.kind !== 'slow-body') return
     const ms = (bytes / this.fault.bytesPerSecond) * 1000
-    await new Promise((resolve) => setTimeout(resolve, ms))
+    await new Promise((resolve) => setTimeout(resolve, ms).unref())
   }
 }
 

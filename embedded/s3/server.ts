@@ -104,7 +104,8 @@ export class EmbeddedS3 implements AsyncDisposable {
       case 'lost-answer':
         return false
       case 'delay':
-        await new Promise((resolve) => setTimeout(resolve, fault.ms))
+        // must not keep a process alive that is done with the server
+        await new Promise((resolve) => setTimeout(resolve, fault.ms).unref())
         return false
       case 'cut':
         if (fault.afterBytes !== undefined) return false

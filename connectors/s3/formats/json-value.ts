@@ -38,6 +38,7 @@ function writeObject(out: ByteWriter, value: object, schema: Schema | undefined,
   if (Array.isArray(value))
     return writeList(out, value, (item) => writeJsonValue(out, item, schema?.valueSchema, decimals))
   if (value instanceof Map) return writeMap(out, value, schema, decimals)
+  if (schema === undefined && isPlainJson(value)) return out.utf8(JSON.stringify(value))
   const fields = schema?.fields
   const members = fields
     ? fields.map(
@@ -52,6 +53,27 @@ function writeObject(out: ByteWriter, value: object, schema: Schema | undefined,
     writeJsonValue(out, member, memberSchema, decimals)
   })
   out.byte(0x7d)
+}
+
+/** Does JSON.stringify write exactly what Connect's mapping asks for? It is several times as fast. */
+function isPlainJson(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isSafeInteger(value) || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e7)
+    case 'object': {
+      if (value === null) return true
+      if (Array.isArray(value)) return value.every(isPlainJson)
+      const prototype: unknown = Object.getPrototypeOf(value)
+      if ((prototype !== Object.prototype && prototype !== null) || isEncoded(value)) return false
+      for (const name in value) if (!isPlainJson((value as Readonly<Record<string, unknown>>)[name])) return false
+      return true
+    }
+    default:
+      return false
+  }
 }
 
 function writeMap(

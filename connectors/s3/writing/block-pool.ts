@@ -9,9 +9,14 @@ const KEPT = 16
 export class BlockPool {
   readonly #free: ByteWriter[] = []
 
-  /** Small to begin with: thousands of objects may be open with a few records each. */
+  /** For an object that goes on filling blocks. */
   take(): ByteWriter {
-    return this.#free.pop() ?? new ByteWriter(8 * 1024)
+    return this.#free.pop() ?? this.small()
+  }
+
+  /** For an object that begins or waits: thousands may be open with a few records each. */
+  small(): ByteWriter {
+    return new ByteWriter(2 * 1024)
   }
 
   give(block: ByteWriter): void {

@@ -36,7 +36,10 @@ export class ByteStash {
   async load(): Promise<Buffer> {
     const before = this.#file === undefined ? [] : [await readFile(this.#file)]
     const all = [...before, ...this.#chunks]
-    return all.length === 1 && all[0] ? all[0] : Buffer.concat(all)
+    const whole = all.length === 1 && all[0] ? all[0] : Buffer.concat(all)
+    // the pieces are garbage from here on, not when the upload is done
+    if (this.#file === undefined) this.#chunks = [whole]
+    return whole
   }
 
   async drop(): Promise<void> {

@@ -7,7 +7,7 @@ import { MIN_PART_BYTES, ObjectUpload } from './object-upload.ts'
 import type { UploadEnvironment } from './upload-environment.ts'
 
 /** What an open object costs besides its bytes; counted so that very many tiny ones are bounded too. */
-const OVERHEAD_BYTES = 4096
+export const OVERHEAD_BYTES = 4096
 
 /**
  * One open object: records are appended to a block; full blocks are compressed on the thread pool and gather until they make a
@@ -21,6 +21,7 @@ export class ObjectWriter {
   readonly #upload: ObjectUpload
   readonly #gzip: GzipBlocks | undefined
   #block: ByteWriter
+  /** Capacity of the block, as told to the budget. */
   #counted = 0
   #stash = new ByteStash()
   #spillFile: string | undefined
@@ -32,8 +33,9 @@ export class ObjectWriter {
     this.#format = format
     this.#upload = new ObjectUpload(key, environment, signal)
     this.#gzip = environment.gzipLevel === undefined ? undefined : new GzipBlocks(environment.gzipLevel)
-    this.#block = environment.blocks.take()
+    this.#block = environment.blocks.small()
     environment.memory.add(OVERHEAD_BYTES)
+    this.#count()
   }
 
   get key(): string {
@@ -42,7 +44,7 @@ export class ObjectWriter {
 
   /** Bytes held in memory, without those being compressed or uploaded. */
   get held(): number {
-    return this.#block.length + this.#stash.inMemory
+    return this.#counted + this.#stash.inMemory
   }
 
   /** Appends a record to the block. Throws DataError; then nothing was appended. */
@@ -62,15 +64,13 @@ export class ObjectWriter {
 
   /** Keeps what was encoded; a full block goes on its way. */
   settle(): void {
-    const { length } = this.#block
-    this.#environment.memory.add(length - this.#counted)
-    this.#counted = length
-    if (length >= BLOCK_BYTES) this.#cut(false)
+    if (this.#block.buffer.length !== this.#counted) this.#count()
+    if (this.#block.length >= BLOCK_BYTES) this.#cut(this.#environment.blocks.take())
   }
 
   /** Gives memory back without ending the object: by a part sent early, or a temporary file. */
   async relieve(): Promise<void> {
-    if (this.#block.length > 0) this.#cut(false)
+    if (this.#block.length > 0) this.#cut(this.#environment.blocks.small())
     await this.#compressed
     if (this.#stash.size >= MIN_PART_BYTES) {
       this.#sendPart()
@@ -83,7 +83,7 @@ export class ObjectWriter {
 
   /** Ends the object; resolves when it is in the store. The writer must not be used any more. */
   async finish(): Promise<void> {
-    this.#cut(true)
+    this.#cut(undefined)
     try {
       await this.#compressed
       await this.#upload.finish(this.#takeStash())
@@ -102,33 +102,40 @@ export class ObjectWriter {
     await this.#upload.abort()
   }
 
-  #cut(isLast: boolean): void {
+  /** Sends the block on its way and goes on with `next`; undefined: it was the last. */
+  #cut(next: ByteWriter | undefined): void {
     const block = this.#block
+    const held = this.#counted
     const { memory, blocks } = this.#environment
-    const raw = block.length
-    if (this.#gzip === undefined) {
-      if (raw > 0) this.#stash.push(block.copy())
-      if (isLast) blocks.give(block)
-      else block.reset()
-      this.#counted = 0
-      if (!isLast) this.#sendFullPart()
-      return
-    }
-    this.#block = isLast ? block : blocks.take()
     this.#counted = 0
-    const pieces = this.#gzip.compress(block.view(), isLast)
-    const compressed = this.#compressed.then(async () => {
+    if (next) {
+      this.#block = next
+      this.#count()
+    }
+    const take = (pieces: readonly Buffer[]): void => {
       let size = 0
-      for (const piece of await pieces) {
+      for (const piece of pieces) {
         this.#stash.push(piece)
         size += piece.length
       }
       blocks.give(block)
-      memory.add(size - raw)
-      if (!isLast) this.#sendFullPart()
-    })
+      memory.add(size - held)
+      if (next) this.#sendFullPart()
+    }
+    if (!this.#gzip) {
+      take(block.length === 0 ? [] : [block.copy()])
+      return
+    }
+    const pieces = this.#gzip.compress(block.view(), next === undefined)
+    const compressed = this.#compressed.then(async () => take(await pieces))
     compressed.catch(() => undefined) // reported by finish
     this.#compressed = compressed
+  }
+
+  #count(): void {
+    const capacity = this.#block.buffer.length
+    this.#environment.memory.add(capacity - this.#counted)
+    this.#counted = capacity
   }
 
   #sendFullPart(): void {

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { NO_HEADERS } from 'naru/api'
 import type { Logger, Offsets, Props, SinkRecord, SinkTaskContext, TopicPartition } from 'naru/api'
 import { S3SinkTask } from '../../../connectors/s3/s3-sink-task.ts'
-import type { S3Target } from './s3-target.ts'
+import type { OpenTarget } from './s3-target.ts'
 
 const never = new AbortController().signal
 
@@ -14,7 +15,11 @@ export class S3SinkDriver implements AsyncDisposable {
   readonly timeouts: number[] = []
   #partitions: readonly TopicPartition[] = []
 
-  static async start(target: S3Target, props: Props = {}, partitions: readonly number[] = [0]): Promise<S3SinkDriver> {
+  static async start(
+    target: OpenTarget,
+    props: Props = {},
+    partitions: readonly number[] = [0],
+  ): Promise<S3SinkDriver> {
     const driver = new S3SinkDriver()
     await driver.task.start({ ...sinkProps(target), ...props }, driver.#context(props['errors.tolerance'] === 'all'))
     driver.#partitions = partitions.map((partition) => ({ topic: 'orders', partition }))
@@ -22,8 +27,9 @@ export class S3SinkDriver implements AsyncDisposable {
     return driver
   }
 
-  put(records: readonly SinkRecord[] = []): Promise<void> {
-    return this.task.put(records, never)
+  async put(records: readonly SinkRecord[] = []): Promise<void> {
+    await setImmediate() // the runtime polls a socket between two calls
+    await this.task.put(records, never)
   }
 
   /** Offsets by partition, of those the task lets be committed. */
@@ -62,7 +68,7 @@ export class S3SinkDriver implements AsyncDisposable {
   }
 }
 
-export function sinkProps(target: S3Target): Props {
+export function sinkProps(target: OpenTarget): Props {
   return {
     name: 'sink',
     'connector.class': 'io.confluent.connect.s3.S3SinkConnector',

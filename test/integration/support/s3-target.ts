@@ -17,7 +17,7 @@ import { EmbeddedS3 } from '../../../embedded/s3/server.ts'
  * The S3 a suite runs against, with a bucket of its own: the embedded server, or the one that S3_ENDPOINT, S3_ACCESS_KEY and
  * S3_SECRET_KEY name.
  */
-export interface S3Target extends AsyncDisposable {
+export interface OpenTarget {
   readonly endpoint: string
   readonly region: string
   readonly accessKeyId: string
@@ -30,6 +30,8 @@ export interface S3Target extends AsyncDisposable {
   /** The object's text; gunzipped when its key ends in `.gz`. */
   text(key: string): Promise<string>
 }
+
+export type S3Target = OpenTarget & AsyncDisposable
 
 export interface EmbeddedTarget extends S3Target {
   readonly server: EmbeddedS3
@@ -62,7 +64,7 @@ export async function s3Target(): Promise<S3Target> {
 export async function embeddedTarget(): Promise<EmbeddedTarget> {
   const dataDir = await mkdtemp(join(tmpdir(), 'naru-s3-'))
   const server = await EmbeddedS3.start({ dataDir, buckets: ['bucket'] })
-  const base = targetOf({ ...pick(server), bucket: 'bucket' })
+  const base = targetOf({ ...addressOf(server), bucket: 'bucket' })
   return {
     ...base,
     server,
@@ -82,7 +84,7 @@ interface Address {
   readonly secretAccessKey: string
 }
 
-function pick({ endpoint, region, accessKeyId, secretAccessKey }: Address): Address {
+export function addressOf({ endpoint, region, accessKeyId, secretAccessKey }: Address): Address {
   return { endpoint, region, accessKeyId, secretAccessKey }
 }
 
@@ -98,7 +100,7 @@ export function s3Client(address: Address, options: { checksums?: boolean } = {}
   })
 }
 
-function targetOf(address: Address & { readonly bucket: string }): Omit<S3Target, typeof Symbol.asyncDispose> {
+export function targetOf(address: Address & { readonly bucket: string }): OpenTarget {
   const client = s3Client(address)
   const { bucket } = address
   const read = async (key: string): Promise<Buffer> => {
