@@ -5,6 +5,7 @@ import { ErrorCode } from 'naru/protocol'
 import type { BrokerSettings } from '../store/broker-settings.ts'
 import type { CommittedOffsets, OffsetCommit } from './committed-offsets.ts'
 import { Group } from './group.ts'
+import { failedJoin, failedSync } from './group-replies.ts'
 import type { JoinReply, JoinRequest, SyncReply, SyncRequest } from './group-types.ts'
 
 export interface GroupCoordinatorOptions {
@@ -42,25 +43,10 @@ export class GroupCoordinator {
 
   join(groupId: string, request: JoinRequest, reply: (reply: JoinReply) => void): void {
     const problem = this.#checkJoin(groupId, request.sessionTimeoutMs)
-    if (problem !== ErrorCode.NONE) {
-      const { memberId } = request
-      reply({
-        errorCode: problem,
-        generation: -1,
-        protocolType: null,
-        protocol: null,
-        leaderId: '',
-        memberId,
-        members: [],
-      })
-      return
-    }
+    if (problem !== ErrorCode.NONE) return reply(failedJoin(problem, request.memberId))
     const known = this.#groups.get(groupId)
     if (known === undefined && request.memberId !== '') {
-      const { memberId } = request
-      const errorCode = ErrorCode.UNKNOWN_MEMBER_ID
-      reply({ errorCode, generation: -1, protocolType: null, protocol: null, leaderId: '', memberId, members: [] })
-      return
+      return reply(failedJoin(ErrorCode.UNKNOWN_MEMBER_ID, request.memberId))
     }
     const group = known ?? this.#create(groupId)
     group.join(request, Date.now(), reply)
@@ -70,9 +56,7 @@ export class GroupCoordinator {
   sync(groupId: string, request: SyncRequest, reply: (reply: SyncReply) => void): void {
     const group = this.#groups.get(groupId)
     if (group === undefined) {
-      const errorCode = groupId === '' ? ErrorCode.INVALID_GROUP_ID : ErrorCode.UNKNOWN_MEMBER_ID
-      reply({ errorCode, protocolType: null, protocol: null, assignment: Buffer.alloc(0) })
-      return
+      return reply(failedSync(groupId === '' ? ErrorCode.INVALID_GROUP_ID : ErrorCode.UNKNOWN_MEMBER_ID))
     }
     group.sync(request, Date.now(), reply)
     this.#settle(group)

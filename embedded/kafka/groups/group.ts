@@ -11,15 +11,9 @@
  * Rules from Kafka's GroupCoordinator (KIP-62, KIP-345 static members, KIP-394 member ids).
  */
 import { ErrorCode } from 'naru/protocol'
-import type {
-  GroupProtocol,
-  GroupState,
-  JoinReply,
-  JoinRequest,
-  Member,
-  SyncReply,
-  SyncRequest,
-} from './group-types.ts'
+import { sameProtocols, vote } from './group-protocols.ts'
+import { failedJoin, failedSync } from './group-replies.ts'
+import type { GroupState, JoinReply, JoinRequest, Member, SyncReply, SyncRequest } from './group-types.ts'
 
 export interface GroupOptions {
   readonly groupId: string
@@ -400,31 +394,6 @@ function isWaiting(member: Member): boolean {
   return member.joining !== undefined || member.syncing !== undefined
 }
 
-/** Each member votes for the first of its protocols that all speak; the most votes win, the first candidate in a draw. */
-function vote(members: readonly Member[]): string {
-  const common = members[0]!.protocols
-    .map((protocol) => protocol.name)
-    .filter((name) => members.every((member) => member.protocols.some((protocol) => protocol.name === name)))
-  const votes = new Map(common.map((name) => [name, 0]))
-  for (const member of members) {
-    const choice = member.protocols.find((protocol) => votes.has(protocol.name))
-    if (choice !== undefined) votes.set(choice.name, votes.get(choice.name)! + 1)
-  }
-  return [...votes].reduce((best, candidate) => (candidate[1] > best[1] ? candidate : best))[0]
-}
-
-function sameProtocols(a: readonly GroupProtocol[], b: readonly GroupProtocol[]): boolean {
-  return a.length === b.length && a.every((one, at) => one.name === b[at]!.name && one.metadata.equals(b[at]!.metadata))
-}
-
 function differs(said: string | null, actual: string | null): boolean {
   return said !== null && said !== actual
-}
-
-function failedJoin(errorCode: ErrorCode, memberId: string): JoinReply {
-  return { errorCode, generation: -1, protocolType: null, protocol: null, leaderId: '', memberId, members: [] }
-}
-
-function failedSync(errorCode: ErrorCode): SyncReply {
-  return { errorCode, protocolType: null, protocol: null, assignment: NO_BYTES }
 }

@@ -12,10 +12,10 @@ import type { Logger } from 'naru/api'
 import { ErrorCode } from 'naru/protocol'
 import { ProtocolError } from '../protocol-error.ts'
 import type { TopicConfig } from '../store/topic-config.ts'
-import { writeFileAtomically } from '../store/durable-file.ts'
+import { readJsonFile, writeFileAtomically } from '../store/durable-file.ts'
 import { readHeader, setLogAppendTime, setOffsetAndEpoch } from './batch-header.ts'
-import { ProducerStates } from './producer-states.ts'
-import type { ProducerSnapshot } from './producer-states.ts'
+import { recoverProducers, saveProducers } from './producer-recovery.ts'
+import type { ProducerStates } from './producer-states.ts'
 import { Segment } from './segment.ts'
 import type { LogTail, TailCache } from './tail-cache.ts'
 import type { Flushable } from './write-turn.ts'
@@ -33,15 +33,9 @@ export interface Appended {
   readonly logAppendTime: number
 }
 
-interface SavedProducers {
-  readonly endOffset: number
-  readonly producers: ProducerSnapshot
-}
-
 /** A lone broker leads every partition since for ever. */
 export const LEADER_EPOCH = 0
 const START_OFFSET_FILE = 'start-offset.json'
-const PRODUCERS_FILE = 'producers.json'
 
 export class PartitionLog implements Flushable {
   readonly dir: string
@@ -83,12 +77,13 @@ export class PartitionLog implements Flushable {
       .filter((name) => /^\d{20}\.log$/.test(name))
       .map((name) => Number(name.slice(0, 20)))
       .sort((a, b) => a - b)
-    const startOffset = readJson<{ startOffset: number }>(path.join(options.dir, START_OFFSET_FILE))?.startOffset ?? 0
+    const startOffset =
+      readJsonFile<{ startOffset: number }>(path.join(options.dir, START_OFFSET_FILE))?.startOffset ?? 0
     const segments =
       bases.length === 0
         ? [Segment.create(options.dir, startOffset)]
         : bases.map((base) => Segment.open(options.dir, base))
-    const producers = recoverProducers(path.join(options.dir, PRODUCERS_FILE), segments)
+    const producers = recoverProducers(options.dir, segments)
     return new PartitionLog(options, segments, startOffset, producers)
   }
 
@@ -238,7 +233,7 @@ export class PartitionLog implements Flushable {
     this.#closed = true
     if (this.#failure === undefined && fs.existsSync(this.dir)) {
       this.#active.saveIndex()
-      this.#saveProducers()
+      saveProducers(this.dir, this.#highWatermark, this.#producers)
     }
     for (const segment of this.#segments) segment.close()
     this.#tail.clear()
@@ -263,13 +258,8 @@ export class PartitionLog implements Flushable {
   /** The caller flushed: the new segment begins at the high watermark. */
   #roll(): void {
     this.#active.saveIndex()
-    this.#saveProducers()
+    saveProducers(this.dir, this.#highWatermark, this.#producers)
     this.#segments.push(Segment.create(this.dir, this.#highWatermark))
-  }
-
-  #saveProducers(): void {
-    const saved: SavedProducers = { endOffset: this.#highWatermark, producers: this.#producers.snapshot() }
-    writeFileAtomically(path.join(this.dir, PRODUCERS_FILE), JSON.stringify(saved))
   }
 
   /** From the oldest on, while `drop` says so; the last one stays. */
@@ -312,26 +302,7 @@ export class PartitionLog implements Flushable {
   }
 }
 
-/** State as of the last roll or close, then what the log itself says since. */
-function recoverProducers(file: string, segments: readonly Segment[]): ProducerStates {
-  const saved = readJson<SavedProducers>(file)
-  const producers = saved === undefined ? new ProducerStates() : ProducerStates.restore(saved.producers)
-  const from = saved?.endOffset ?? 0
-  const now = Date.now()
-  for (const segment of segments) {
-    if (segment.nextOffset <= from) continue
-    for (const { header } of segment.scan()) {
-      if (header.producerId >= 0 && header.baseOffset >= from) producers.record(header, header.baseOffset, now)
-    }
-  }
-  return producers
-}
-
 /** A small batch must not pin the large request or socket chunk that it came in. */
 function standalone(batch: Buffer): Buffer {
   return batch.buffer.byteLength > 2 * batch.length + 4096 ? Buffer.from(batch) : batch
-}
-
-function readJson<T>(file: string): T | undefined {
-  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as T) : undefined
 }

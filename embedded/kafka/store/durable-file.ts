@@ -6,3 +6,7 @@ export function writeFileAtomically(file: string, content: string | Buffer, opti
   fs.writeFileSync(draft, content, { flush: options.sync ?? false })
   fs.renameSync(draft, file)
 }
+
+export function readJsonFile<T>(file: string): T | undefined {
+  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as T) : undefined
+}
