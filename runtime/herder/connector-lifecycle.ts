@@ -110,7 +110,8 @@ export class ConnectorLifecycle {
     const ours = subjects.filter((subject) => this.#reconciler.isOurs(keyOf(subject)))
     const { statuses, workerId, group } = this.#parts
     const generation = group.membership?.generation ?? 0
-    for (const subject of ours) statuses.put(subject, { state: 'RESTARTING', workerId, generation, trace: null })
+    for (const subject of ours)
+      statuses.put(subject, { state: 'RESTARTING', workerId, generation, trace: null, version: null })
     await this.#reconciler.restart(ours.map(keyOf))
   }
 

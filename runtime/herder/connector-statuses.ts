@@ -10,6 +10,7 @@ export interface InstanceStatus {
   readonly state: StatusState
   readonly worker_id: string
   readonly trace?: string
+  readonly version: string | null
 }
 
 /** JSON of GET /connectors/{name}/status. */
@@ -100,6 +101,6 @@ export class ConnectorStatuses {
 /** The worker's configuration forbids what was asked. */
 export class ForbiddenError extends ConnectError {}
 
-function instance({ state, workerId, trace }: Status): InstanceStatus {
-  return { state, worker_id: workerId, ...(trace === null || trace === '' ? {} : { trace }) }
+function instance({ state, workerId, trace, version }: Status): InstanceStatus {
+  return { state, worker_id: workerId, ...(trace === null || trace === '' ? {} : { trace }), version }
 }

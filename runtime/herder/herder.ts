@@ -105,7 +105,8 @@ export class Herder implements GroupEvents, Disposable {
       statuses.remove(subject)
       return
     }
-    const status = { state, workerId, generation, trace: trace ?? null }
+    const version = state === 'UNASSIGNED' ? null : this.configs.version(subject.connector)
+    const status = { state, workerId, generation, trace: trace ?? null, version }
     if (state === 'UNASSIGNED' || state === 'FAILED') statuses.putSafely(subject, status)
     else statuses.put(subject, status)
   }

@@ -16,6 +16,8 @@ export interface Status {
   /** Generation of the worker group when the work was assigned; 0 without a group. */
   readonly generation: number
   readonly trace: string | null
+  /** Version of the plugin; null when unknown, as in what workers before 4.1 wrote. */
+  readonly version: string | null
 }
 
 export interface TopicStatus {
@@ -54,6 +56,7 @@ export function encodeStatusRecord(record: StatusRecord): LogEntry {
               trace: status.trace,
               worker_id: status.workerId,
               generation: status.generation,
+              version: status.version,
             })
           : null,
       }
@@ -99,9 +102,15 @@ function parseSubject(key: string): StatusSubject | undefined {
 }
 
 function parseStatus(value: Fields): Status | undefined {
-  const { state, worker_id: workerId, generation, trace } = value
+  const { state, worker_id: workerId, generation, trace, version } = value
   if (!STATES.has(state) || typeof workerId !== 'string' || typeof generation !== 'number') return undefined
-  return { state: state as StatusState, workerId, generation, trace: typeof trace === 'string' ? trace : null }
+  return {
+    state: state as StatusState,
+    workerId,
+    generation,
+    trace: typeof trace === 'string' ? trace : null,
+    version: typeof version === 'string' ? version : null,
+  }
 }
 
 /** Topic names hold no colon, connector names may. */

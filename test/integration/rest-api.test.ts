@@ -164,7 +164,7 @@ describe('the REST API', () => {
     const name = await connector(1, { 'probe.fail': 'task' })
     await reaches(name, 'RUNNING FAILED')
     const { body } = await call('GET', `/connectors/${name}/tasks/0/status`)
-    assert.deepEqual(Object.keys(body as object), ['id', 'state', 'worker_id', 'trace'])
+    assert.deepEqual(Object.keys(body as object), ['id', 'state', 'worker_id', 'trace', 'version'])
     assert.match((body as { trace: string }).trace, /the probe was told to fail/)
     assert.equal((await call('POST', `/connectors/${name}/restart?onlyFailed=true&includeTasks=true`)).status, 202)
     await eventually('the task was tried again', () => Promise.resolve(log.starts.get(`${name}-0`) === 2))

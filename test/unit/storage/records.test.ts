@@ -108,10 +108,10 @@ describe('records of the status topic', () => {
       {
         kind: 'status',
         subject: { connector: 'c' },
-        status: { state: 'RUNNING', trace: null, workerId: '10.0.0.5:8083', generation: 4 },
+        status: { state: 'RUNNING', trace: null, workerId: '10.0.0.5:8083', generation: 4, version: '4.3.1' },
       },
       'status-connector-c',
-      '{"state":"RUNNING","trace":null,"worker_id":"10.0.0.5:8083","generation":4}',
+      '{"state":"RUNNING","trace":null,"worker_id":"10.0.0.5:8083","generation":4,"version":"4.3.1"}',
     ],
     [{ kind: 'status', subject: { connector: 'a-1', task: 2 }, status: null }, 'status-task-a-1-2', null],
     [

@@ -48,6 +48,7 @@ describe('the status store', () => {
     workerId,
     generation,
     trace: null,
+    version: null,
   })
 
   it('does not let late news of an older generation overwrite the new owner', async () => {
