@@ -1,20 +1,14 @@
 import { ConfigError, ConnectError } from '../api/errors.ts'
 import type { Props } from '../api/props.ts'
-import type { SourceOffset, SourcePartition } from '../api/record.ts'
 import { adminProps, sinkGroupId } from '../config/client-overrides.ts'
 import type { Admin } from '../kafka/admin.ts'
 import { KafkaClients } from '../kafka/kafka-clients.ts'
 import { targetState } from '../storage/cluster-config-state.ts'
+import type { ConnectorOffset } from './connector-offset.ts'
 import type { ConnectorConfigs } from './connector-configs.ts'
 import type { Leadership } from './leadership.ts'
 import type { HerderParts } from './parts.ts'
 import { parseSinkOffsets } from './sink-offsets.ts'
-
-export interface ConnectorOffset {
-  readonly partition: SourcePartition
-  /** null: to be removed. */
-  readonly offset: SourceOffset | null
-}
 
 export type OffsetsChange = 'altered' | 'reset'
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../api/errors.ts'
 import type { PartitionOffset, TopicPartition } from '../kafka/topic-partition.ts'
-import type { ConnectorOffset } from './connector-offsets.ts'
+import type { ConnectorOffset } from './connector-offset.ts'
 
 /** A request's offsets of a sink connector as offsets of its consumer group; messages are Connect's. Throws ConfigError. */
 export function parseSinkOffsets(offsets: readonly ConnectorOffset[]): {

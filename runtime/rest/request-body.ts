@@ -1,6 +1,6 @@
 import { parseConnectJson } from '../api/connect-json.ts'
 import type { GivenProps } from '../herder/connector-configs.ts'
-import type { ConnectorOffset } from '../herder/connector-offsets.ts'
+import type { ConnectorOffset } from '../herder/connector-offset.ts'
 import type { TargetState } from '../storage/config-records.ts'
 import { HttpError } from './error-response.ts'
 

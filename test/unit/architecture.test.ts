@@ -84,7 +84,7 @@ describe('the architecture', () => {
   })
 
   test('there is no import circle, types included', () => {
-    assert.deepEqual(circle(), [])
+    assert.deepEqual(circles(), [])
   })
 
   test('converters and transforms know only the plugin contract', () => {
@@ -156,28 +156,19 @@ function targetOf(file: string, specifier: string): string | undefined {
   return specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : undefined
 }
 
-/** The files of the first circle found, or none. */
-function circle(): string[] {
+/** Every circle that a walk along the imports runs into. */
+function circles(): string[] {
   const targets = Map.groupBy(imports, ({ file }) => file)
   const done = new Set<string>()
-  const path: string[] = []
-  const visit = (file: string): string[] => {
-    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
-    if (done.has(file)) return []
-    path.push(file)
-    for (const { target } of targets.get(file) ?? []) {
-      const found = target === undefined ? [] : visit(target)
-      if (found.length > 0) return found
-    }
-    path.pop()
+  const found: string[] = []
+  const walk = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+    if (path.includes(file) || done.has(file)) return
+    for (const { target } of targets.get(file) ?? []) if (target !== undefined) walk(target, [...path, file])
     done.add(file)
-    return []
   }
-  for (const file of files) {
-    const found = visit(file)
-    if (found.length > 0) return found
-  }
-  return []
+  for (const file of files) walk(file, [])
+  return found
 }
 
 function show({ file, specifier }: Import): string {

@@ -1,0 +1,7 @@
+import type { SourceOffset, SourcePartition } from '../api/record.ts'
+
+export interface ConnectorOffset {
+  readonly partition: SourcePartition
+  /** null: to be removed. */
+  readonly offset: SourceOffset | null
+}
