@@ -44,7 +44,8 @@ export class ThreadIsolate implements Isolate {
     this.#thread = new Worker(new URL('./thread-entry.ts', import.meta.url), {
       name: options.name,
       workerData: settings,
-      resourceLimits: { maxOldGenerationSizeMb: memoryMaxMb },
+      // The watch below ends a thread first, with a reason. V8 alone ends the whole process when a heap fills in one call.
+      resourceLimits: { maxOldGenerationSizeMb: memoryMaxMb * 2 },
     })
     this.#thread.on('message', (report: Report) => this.#onReport(report))
     this.#thread.on('error', (error: unknown) => {

@@ -3,7 +3,13 @@ import { describe, test } from 'node:test'
 import { Probe } from '../support/probe-plugin/probe-channel.ts'
 import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
-describe('a source task', { timeout: 120_000 }, () => {
+const sequence = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `value-${i}`)
+
+function committed(probe: Probe, next: number): Promise<void> {
+  return probe.until(({ events }) => events.some((e) => e.type === 'commit' && e.offsets[0]?.['next'] === next))
+}
+
+describe('a source task', { timeout: 180_000 }, () => {
   test('delivers all records in order, commits its offsets and goes on from there', async () => {
     await using w = await WorkerUnderTest.start()
     using probe = new Probe()
@@ -11,21 +17,100 @@ describe('a source task', { timeout: 120_000 }, () => {
     const props = { 'connector.class': 'ProbeSource', 'probe.topic': topic, 'probe.channel': probe.name }
     await w.startTask('src', { ...props, 'probe.records': '1000' })
     await w.state('src-0', 'RUNNING')
-    const committed = (next: number): Promise<void> =>
-      probe.until(({ events }) => events.some((e) => e.type === 'commit' && e.offsets[0]?.['next'] === next))
-    await committed(1000)
+    await committed(probe, 1000)
     assert.deepEqual(await w.offsets.read('src', [{ probe: 'src' }]), [{ next: 1000 }])
     await w.worker.stopTasks([{ connector: 'src', task: 0 }])
     assert.equal(probe.count('task-stop'), 1)
     assert.equal(w.states.at(-1)?.state, 'UNASSIGNED')
 
     await w.startTask('src', { ...props, 'probe.records': '1500' })
-    await committed(1500)
+    await committed(probe, 1500)
     const values = (await w.read(topic, 1500)).map(({ value }) => value)
-    assert.deepEqual(
-      values,
-      Array.from({ length: 1500 }, (_, i) => `value-${i}`),
-    )
+    assert.deepEqual(values, sequence(1500))
     assert.ok(w.topicsUsed.has(topic))
+  })
+
+  test('loses nothing when its thread is ended in the middle of its work', async () => {
+    await using w = await WorkerUnderTest.start({ 'task.shutdown.graceful.timeout.ms': '500' })
+    using probe = new Probe()
+    const topic = await w.createTopic('lines')
+    const props = { 'connector.class': 'ProbeSource', 'probe.topic': topic, 'probe.channel': probe.name }
+    const id = { connector: 'src', task: 0 }
+    await w.startTask('src', {
+      ...props,
+      'probe.records': '20000',
+      'probe.misdeed': 'spin',
+      'probe.misdeed.at': '5000',
+    })
+    await probe.until(({ events }) => events.some((event) => event.type === 'polled' && event.from >= 5000))
+    await w.worker.stopTasks([id])
+    await w.startTask('src', { ...props, 'probe.records': '8000' })
+    await committed(probe, 8000)
+    const [end] = await w.clients.admin().listOffsets([{ topic, partition: 0 }], 'latest')
+    const values = (await w.read(topic, end!.offset)).map(({ value }) => value)
+    assert.deepEqual([...new Set(values)], sequence(8000), 'all of them, in order, apart from repetitions')
+  })
+
+  test('is not polled while it is paused', async () => {
+    await using w = await WorkerUnderTest.start()
+    using probe = new Probe()
+    const topic = await w.createTopic('lines')
+    const props = { 'connector.class': 'ProbeSource', 'probe.topic': topic, 'probe.channel': probe.name }
+    await w.startTask('src', { ...props, 'probe.records': '300' })
+    await committed(probe, 300)
+    await w.worker.setTarget('src', 'PAUSED')
+    await w.state('src-0', 'PAUSED')
+    const polls = probe.count('polled')
+    await w.worker.setTarget('src', 'STARTED')
+    await w.state('src-0', 'RUNNING')
+    await probe.until((each) => each.count('polled') > polls)
+    assert.equal(probe.count('task-start'), 1, 'it keeps its resources')
+  })
+
+  test('creates its topics as the connector configures them', async () => {
+    await using w = await WorkerUnderTest.start()
+    using probe = new Probe()
+    const topic = w.topic('created')
+    await w.startTask('src', {
+      'connector.class': 'ProbeSource',
+      'probe.topic': topic,
+      'probe.channel': probe.name,
+      'probe.records': '10',
+      'topic.creation.default.partitions': '3',
+      'topic.creation.default.replication.factor': '1',
+      'topic.creation.default.cleanup.policy': 'compact',
+    })
+    await committed(probe, 10)
+    assert.equal(await w.clients.admin().partitions(topic), 3)
+    assert.equal((await w.clients.admin().describeTopicConfig(topic))['cleanup.policy'], 'compact')
+  })
+
+  test('fails with the class, the message and the frames of what its plugin threw', async () => {
+    await using w = await WorkerUnderTest.start()
+    await w.startTask('src', { 'connector.class': 'ProbeSource', 'probe.misdeed': 'throw', 'probe.records': '1' })
+    const trace = await w.state('src-0', 'FAILED')
+    assert.match(trace ?? '', /^TypeError: the probe was told to throw\n\tat .*misdeed\.ts/)
+  })
+
+  test('fails at once when a converter does not exist', async () => {
+    await using w = await WorkerUnderTest.start()
+    await w.startTask('src', { 'connector.class': 'ProbeSource', 'value.converter': 'no.such.Converter' })
+    assert.match((await w.state('src-0', 'FAILED')) ?? '', /Failed to find any class that implements Converter/)
+  })
+
+  test('drops what a predicate selects, and its offset moves on all the same', async () => {
+    await using w = await WorkerUnderTest.start()
+    using probe = new Probe()
+    const topic = await w.createTopic('lines')
+    await w.startTask('src', {
+      'connector.class': 'ProbeSource',
+      'probe.topic': topic,
+      'probe.channel': probe.name,
+      'probe.records': '50',
+      transforms: 'drop',
+      'transforms.drop.type': 'org.apache.kafka.connect.transforms.Filter',
+    })
+    await committed(probe, 50)
+    assert.equal((await w.clients.admin().listOffsets([{ topic, partition: 0 }], 'latest'))[0]?.offset, 0)
   })
 })
