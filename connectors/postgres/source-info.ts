@@ -14,66 +14,103 @@ export interface Server {
   readonly database: string
 }
 
-export interface SourceFields {
+/** The parts of the `source` block that are the same for all events of a table: bytes between the numbers. */
+export class SourceTemplate {
   readonly server: Server
-  /** Commit time, microseconds since the epoch. */
-  readonly tsUsec: number
   readonly snapshot: SnapshotMarker
-  /** Last commit before the event; undefined: none yet. */
-  readonly lsnCommit: Lsn | undefined
   readonly schema: string
   readonly table: string
+  /** Up to `ts_ms`, the sequence, its end, `ts_ns`, `txId`, `lsn`. */
+  readonly pieces: readonly [Buffer, Buffer, Buffer, Buffer, Buffer]
+  /** All of them and the longest numbers. */
+  readonly size: number
+
+  constructor(server: Server, snapshot: SnapshotMarker, schema: string, table: string) {
+    this.server = server
+    this.snapshot = snapshot
+    this.schema = schema
+    this.table = table
+    this.pieces = [
+      Buffer.from(
+        `{"version":${jsonString(server.version)},"connector":"postgresql","name":${jsonString(server.name)},"ts_ms":`,
+      ),
+      Buffer.from(`,"snapshot":"${snapshot}","db":${jsonString(server.database)},"sequence":"[`),
+      Buffer.from(`\\"]","ts_us":`),
+      Buffer.from(`,"ts_ns":`),
+      Buffer.from(`,"schema":${jsonString(schema)},"table":${jsonString(table)},"txId":`),
+    ]
+    this.size = this.pieces.reduce((sum, piece) => sum + piece.length, 7 * 24)
+  }
+}
+
+export interface SourceFields {
+  /** Commit time, microseconds since the epoch. */
+  readonly tsUsec: number
+  /** Last commit before the event; undefined: none yet. */
+  readonly lsnCommit: Lsn | undefined
   readonly txId: number | undefined
   readonly origin: string | undefined
   readonly originLsn: Lsn | undefined
 }
 
-/** The `source` block of the events of one table in one transaction: constant bytes around the LSN. */
+const NULL = Buffer.from('null')
+const QUOTE = Buffer.from('\\"')
+const NEXT = Buffer.from(',\\"')
+const ZEROS = Buffer.from('000')
+const LSN = Buffer.from(',"lsn":')
+const NO_ORIGIN = Buffer.from(',"xmin":null,"origin":null,"origin_lsn":null}')
+
+/** The `source` block of the events of one table in one transaction: bytes around the LSN of the event. */
 export class SourceInfo {
+  readonly #template: SourceTemplate
   readonly #fields: SourceFields
-  readonly #head: Buffer
-  readonly #middle: Buffer
+  /** Head and middle; the LSN belongs at `#split` and behind it all. */
+  readonly #bytes: Buffer
+  readonly #split: number
   readonly #tail: Buffer
 
-  constructor(fields: SourceFields) {
-    const { server, tsUsec, txId, origin, originLsn } = fields
+  constructor(template: SourceTemplate, fields: SourceFields) {
+    const { tsUsec, lsnCommit, txId, origin, originLsn } = fields
+    this.#template = template
     this.#fields = fields
-    const commit = fields.lsnCommit === undefined ? 'null' : `\\"${fields.lsnCommit}\\"`
-    this.#head = Buffer.from(
-      `{"version":${jsonString(server.version)},"connector":"postgresql","name":${jsonString(server.name)},` +
-        `"ts_ms":${Math.floor(tsUsec / 1000)},"snapshot":"${fields.snapshot}","db":${jsonString(server.database)},` +
-        `"sequence":"[${commit},\\"`,
-    )
-    this.#middle = Buffer.from(
-      `\\"]","ts_us":${tsUsec},"ts_ns":${nanos(tsUsec)},"schema":${jsonString(fields.schema)},` +
-        `"table":${jsonString(fields.table)},"txId":${txId ?? null},"lsn":`,
-    )
-    this.#tail = Buffer.from(
-      `,"xmin":null,"origin":${origin === undefined ? 'null' : jsonString(origin)},"origin_lsn":${originLsn ?? null}}`,
-    )
+    const [head, sequence, micros, nanos, names] = template.pieces
+    const bytes = Buffer.allocUnsafe(template.size)
+    let at = put(bytes, head, 0)
+    at = putInteger(bytes, at, Math.floor(tsUsec / 1000))
+    at = put(bytes, sequence, at)
+    if (lsnCommit === undefined) at = put(bytes, NULL, at)
+    else at = put(bytes, QUOTE, putInteger(bytes, put(bytes, QUOTE, at), lsnCommit))
+    at = put(bytes, NEXT, at)
+    this.#split = at
+    at = putInteger(bytes, put(bytes, micros, at), tsUsec)
+    at = putInteger(bytes, put(bytes, nanos, at), tsUsec)
+    if (tsUsec !== 0) at = put(bytes, ZEROS, at) // a double does not hold nanoseconds
+    at = put(bytes, names, at)
+    at = txId === undefined ? put(bytes, NULL, at) : putInteger(bytes, at, txId)
+    at = put(bytes, LSN, at)
+    this.#bytes = bytes.subarray(0, at)
+    this.#tail =
+      origin === undefined
+        ? NO_ORIGIN
+        : Buffer.from(`,"xmin":null,"origin":${jsonString(origin)},"origin_lsn":${originLsn ?? null}}`)
   }
 
   writeJson(out: ByteWriter, lsn: Lsn): void {
-    const head = this.#head
-    const middle = this.#middle
-    const tail = this.#tail
-    out.reserve(head.length + middle.length + tail.length + 40)
+    const bytes = this.#bytes
+    const split = this.#split
+    out.reserve(bytes.length + this.#tail.length + 40)
     const target = out.buffer
-    let at = out.length
-    target.set(head, at)
-    const digits = at + head.length
-    at = putInteger(target, digits, lsn)
-    const size = at - digits
-    target.set(middle, at)
-    at += middle.length
-    target.copyWithin(at, digits, digits + size)
-    at += size
-    target.set(tail, at)
-    out.length = at + tail.length
+    const start = out.length
+    bytes.copy(target, start, 0, split)
+    let at = putInteger(target, start + split, lsn)
+    bytes.copy(target, at, split)
+    at = putInteger(target, at + bytes.length - split, lsn)
+    out.length = put(target, this.#tail, at)
   }
 
   decode(lsn: Lsn): Record<string, unknown> {
-    const { server, tsUsec, snapshot, lsnCommit, schema, table, txId, origin, originLsn } = this.#fields
+    const { server, snapshot, schema, table } = this.#template
+    const { tsUsec, lsnCommit, txId, origin, originLsn } = this.#fields
     return {
       version: server.version,
       connector: 'postgresql',
@@ -95,7 +132,7 @@ export class SourceInfo {
   }
 }
 
-/** Microseconds as nanoseconds, which a double does not hold. */
-function nanos(micros: number): string {
-  return micros === 0 ? '0' : `${micros}000`
+function put(target: Buffer, piece: Buffer, at: number): number {
+  target.set(piece, at)
+  return at + piece.length
 }

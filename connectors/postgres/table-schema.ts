@@ -8,7 +8,6 @@ import type { TableName } from './postgres/publication.ts'
 import type { EncodedColumn } from './row-encoder.ts'
 import { KeyEncoder, RowEncoder } from './row-encoder.ts'
 import { columnType } from './type-mapping.ts'
-import { jsonString } from './types/json-text.ts'
 import type { TypeOptions } from './types/type-options.ts'
 
 /** A column as the rows at hand have it: of a Relation message, or of the catalog when a snapshot is read. */
@@ -33,9 +32,6 @@ export class TableSchema implements TableName {
   readonly topic: string
   /** `schema.table` */
   readonly identity: string
-  /** JSON text of both names. */
-  readonly schemaJson: string
-  readonly tableJson: string
   /** Undefined: events have no key. */
   readonly keySchema: Schema | undefined
   readonly valueSchema: Schema
@@ -56,8 +52,6 @@ export class TableSchema implements TableName {
     this.table = name.table
     this.topic = topic
     this.identity = `${name.schema}.${name.table}`
-    this.schemaJson = jsonString(name.schema)
-    this.tableJson = jsonString(name.table)
     this.columns = columns
 
     const encoded = columns.map((column) => encodedColumn(column, catalog, types, options.types))

@@ -12,7 +12,7 @@ import { qualified } from '../postgres/publication.ts'
 import { tupleEnd } from '../postgres/tuple.ts'
 import type { RecordQueue } from '../record-queue.ts'
 import type { Server, SnapshotMarker } from '../source-info.ts'
-import { SourceInfo } from '../source-info.ts'
+import { SourceInfo, SourceTemplate } from '../source-info.ts'
 import { snapshotOffset } from '../source-offset.ts'
 import type { TableRegistry } from '../table-registry.ts'
 import type { TableSchema } from '../table-schema.ts'
@@ -125,13 +125,10 @@ export class Snapshot {
   #infoOf(table: TableSchema, snapshot: SnapshotMarker, point: SnapshotPoint): SourceInfo {
     const known = this.#infos.get(snapshot)
     if (known?.table === table) return known.info
-    const info = new SourceInfo({
-      server: this.#options.server,
+    const template = new SourceTemplate(this.#options.server, snapshot, table.schema, table.table)
+    const info = new SourceInfo(template, {
       tsUsec: point.tsUsec,
-      snapshot,
       lsnCommit: undefined,
-      schema: table.schema,
-      table: table.table,
       txId: point.txId,
       origin: undefined,
       originLsn: undefined,

@@ -19,7 +19,7 @@ import type { ReplicationStream } from '../postgres/replication-stream.ts'
 import type { RecordQueue } from '../record-queue.ts'
 import type { SourceOffset } from 'naru/api'
 import type { Server } from '../source-info.ts'
-import { SourceInfo } from '../source-info.ts'
+import { SourceInfo, SourceTemplate } from '../source-info.ts'
 import type { MessageType, StreamPosition } from '../source-offset.ts'
 import type { TableRegistry } from '../table-registry.ts'
 import type { TableSchema } from '../table-schema.ts'
@@ -30,6 +30,7 @@ import type { ResumePoint } from './resume-point.ts'
 /** A relation of this connection; `table` undefined: not captured. */
 interface Relation {
   readonly table: TableSchema | undefined
+  readonly source: SourceTemplate
   readonly inIdentity: readonly boolean[]
 }
 
@@ -60,14 +61,16 @@ export class WalReader {
   readonly #relations = new Map<number, Relation>()
   readonly #row = new RowMessage()
   readonly #counts: TransactionCounts | undefined
+  /** Logical messages belong to no table. */
+  readonly #messageSource: SourceTemplate
 
   #inTransaction = false
   #xid = 0
   #origin: string | undefined
   #originLsn: Lsn | undefined
   /** `source` blocks of this transaction; the last one used is looked at first. */
-  readonly #infos = new Map<TableSchema, SourceInfo>()
-  #lastTable: TableSchema | undefined
+  readonly #infos = new Map<SourceTemplate, SourceInfo>()
+  #lastSource: SourceTemplate | undefined
   #lastInfo: SourceInfo | undefined
 
   constructor(options: WalReaderOptions) {
@@ -80,6 +83,7 @@ export class WalReader {
     this.#flush = options.flush
     this.#position = options.position
     this.#resume = options.resume
+    this.#messageSource = new SourceTemplate(options.server, 'false', '', '')
     this.#counts = options.config.transactionMetadata ? new TransactionCounts() : undefined
   }
 
@@ -120,6 +124,7 @@ export class WalReader {
     const message = decodeRelation(this.#stream.buffer, this.#stream.start)
     this.#relations.set(message.oid, {
       table: await this.#registry.ofRelation(message),
+      source: new SourceTemplate(this.#server, 'false', message.schema, message.table),
       inIdentity: message.columns.map(({ key }) => key || message.replicaIdentity === 'f'),
     })
   }
@@ -166,7 +171,7 @@ export class WalReader {
     this.#origin = undefined
     this.#originLsn = undefined
     this.#infos.clear()
-    this.#lastTable = undefined
+    this.#lastSource = undefined
     this.#position.begin(walStart, begin.xid, begin.commitTimeUs)
     if (this.#counts !== undefined) {
       const value = this.#counts.begin(begin.xid, walStart, begin.commitTimeUs)
@@ -196,7 +201,7 @@ export class WalReader {
     const transaction = this.#counts?.next(this.#xid, walStart, table.identity)
     if (this.#resume.delivered(this.#xid, walStart, this.#position.eventsAtLsn)) return
     const at: EventOrigin = {
-      info: this.#infoOf(table),
+      info: this.#infoOf(relation.source),
       lsn: walStart,
       clock,
       offset: this.#offset(),
@@ -237,12 +242,12 @@ export class WalReader {
 
   #truncate(oid: number, clock: EventClock): void {
     const { buffer, start, end, walStart } = this.#stream
-    const { table } = this.#relationOf(oid)
+    const { table, source } = this.#relationOf(oid)
     this.#position.event(walStart, 'TRUNCATE')
     if (table === undefined || this.#config.skipped.has('t')) return
     const transaction = this.#counts?.next(this.#xid, walStart, table.identity)
     if (this.#resume.delivered(this.#xid, walStart, this.#position.eventsAtLsn)) return
-    const info = this.#infoOf(table)
+    const info = this.#infoOf(source)
     const offset = this.#offset()
     this.#emit(
       this.#factory.truncate(table, buffer, { info, lsn: walStart, clock, offset, transaction, bytes: end - start }),
@@ -262,7 +267,7 @@ export class WalReader {
       this.#flush.reached(walStart)
     }
     if (!this.#config.filter.message(message.prefix)) return
-    const info = this.#sourceInfo('', '')
+    const info = this.#sourceInfo(this.#messageSource)
     const transaction = message.transactional ? this.#counts?.next(this.#xid, walStart, 'message') : undefined
     const at: EventOrigin = { info, lsn: walStart, clock, offset: this.#offset(), transaction, bytes: end - start }
     this.#emit(this.#factory.message(message, at))
@@ -279,26 +284,22 @@ export class WalReader {
     return relation
   }
 
-  #infoOf(table: TableSchema): SourceInfo {
-    if (table === this.#lastTable) return this.#lastInfo!
-    let info = this.#infos.get(table)
+  #infoOf(source: SourceTemplate): SourceInfo {
+    if (source === this.#lastSource) return this.#lastInfo!
+    let info = this.#infos.get(source)
     if (info === undefined) {
-      info = this.#sourceInfo(table.schema, table.table)
-      this.#infos.set(table, info)
+      info = this.#sourceInfo(source)
+      this.#infos.set(source, info)
     }
-    this.#lastTable = table
+    this.#lastSource = source
     this.#lastInfo = info
     return info
   }
 
-  #sourceInfo(schema: string, table: string): SourceInfo {
-    return new SourceInfo({
-      server: this.#server,
+  #sourceInfo(source: SourceTemplate): SourceInfo {
+    return new SourceInfo(source, {
       tsUsec: this.#position.tsUsec ?? 0,
-      snapshot: 'false',
       lsnCommit: this.#position.lsnCommit,
-      schema,
-      table,
       txId: this.#position.txId,
       origin: this.#origin,
       originLsn: this.#originLsn,
