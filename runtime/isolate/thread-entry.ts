@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ConnectError } from '../api/index.ts'
 import { WorkerConfig } from '../config/worker-config.ts'
@@ -48,3 +49,5 @@ const guests = new Guests({
 house.guests = guests
 for (const command of early.splice(0)) guests.handle(command)
 post({ type: 'ready' })
+// A thread that is terminated later would leave nothing for the next one.
+flushCompileCache()

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../cli/naru.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../cli/naru.mjs', import.meta.url))
 
 /** A `naru …` command as a user runs it, with all it prints. */
 export class NaruProcess implements AsyncDisposable {

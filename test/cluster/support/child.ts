@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../../cli/naru.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../cli/naru.mjs', import.meta.url))
 
 /** A `naru …` process of its own, so that a test can kill -9 it and start it again with the same arguments. */
 export class Child implements AsyncDisposable {

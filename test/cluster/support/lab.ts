@@ -49,7 +49,9 @@ export class Lab implements AsyncDisposable {
   }): Promise<Lab> {
     await using stack = new AsyncDisposableStack()
     const dir = await mkdtemp(join(tmpdir(), 'naru-lab-'))
-    stack.defer(() => rm(dir, { recursive: true, force: true }))
+    // NARU_KEEP=1 leaves data and logs of every process behind, to look at after a failure.
+    if (process.env.NARU_KEEP === undefined) stack.defer(() => rm(dir, { recursive: true, force: true }))
+    else process.stderr.write(`logs and data are kept in ${dir}\n`)
 
     const kafka = stack.use(await startKafka(options.kafka ?? defaultKafka(), dir))
     const postgres = stack.use(
