@@ -30,7 +30,11 @@ export class GzipBlocks {
     const after = isLast ? [this.#trailer()] : []
     const finishFlush = isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH
     const chunkSize = Math.max(64, Math.min(256 * 1024, (raw.length >> 1) + 64))
-    return deflate(raw, { level: this.#level, finishFlush, chunkSize }).then((body) => [...before, body, ...after])
+    return deflate(raw, { level: this.#level, finishFlush, chunkSize }).then((body) => [
+      ...before,
+      compact(body),
+      ...after,
+    ])
   }
 
   #trailer(): Buffer {
@@ -39,4 +43,9 @@ export class GzipBlocks {
     trailer.writeUInt32LE(this.#size % 2 ** 32, 4)
     return trailer
   }
+}
+
+/** zlib answers with a view of its output buffer, which would be kept whole for the few bytes that wait for their upload. */
+function compact(body: Buffer): Buffer {
+  return body.buffer.byteLength > body.length * 1.25 ? Buffer.from(body) : body
 }
