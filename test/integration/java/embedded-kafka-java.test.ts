@@ -1,5 +1,5 @@
 /**
- * The tools and the Connect worker of Apache Kafka on the embedded broker. Needs Java and Kafka's jars, in the folder named by
+ * The command line tools of Apache Kafka on the embedded broker. Needs Java and Kafka's jars, in the folder named by
  * NARU_KAFKA_LIBS: part of the suite against real Kafka, which sets it.
  */
 import assert from 'node:assert/strict'
