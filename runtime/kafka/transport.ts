@@ -6,8 +6,11 @@ import type { ClientOptions } from './client-options.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { ApiVersions, ErrorCode, Reader, SaslAuthenticate, Writer } from './protocol/index.ts'
 import type { Api, Fields, Message, MessageInput } from './protocol/index.ts'
+import { UnjoinedWrites } from './unjoined-writes.ts'
 
 const KEEP_ALIVE_MS = 30_000
+/** Below this, one copy costs less than a write of several pieces. */
+const UNJOINED_BYTES = 16 * 1024
 
 /** What of kafkajs' internals we stand on; `assertInternals` checks it. */
 interface InternalConnection {
@@ -51,13 +54,12 @@ interface InternalQueue {
  */
 export class Transport {
   readonly #cluster: InternalCluster
+  readonly #unjoined = new UnjoinedWrites()
   readonly #requestTimeoutMs: number
-  readonly #clientId: string
 
   constructor(options: ClientOptions, logger: Logger) {
     this.#requestTimeoutMs = options.requestTimeoutMs
-    this.#clientId = options.clientId
-    this.#cluster = internalCluster(options, logger)
+    this.#cluster = internalCluster(options, logger, this.#unjoined)
   }
 
   /** Connects, asks for the broker's API versions and authenticates. */
@@ -75,7 +77,7 @@ export class Transport {
         detail: messageOf(error),
       })
     }
-    const connection = new BrokerConnection(internal, name, this.#clientId, this.#requestTimeoutMs)
+    const connection = new BrokerConnection(internal, name, this.#unjoined, this.#requestTimeoutMs)
     try {
       await connection.handshake()
       return connection
@@ -90,15 +92,15 @@ export class Transport {
 export class BrokerConnection {
   readonly #internal: InternalConnection
   readonly #name: string
-  readonly #clientId: string
+  readonly #unjoined: UnjoinedWrites
   readonly #requestTimeoutMs: number
   readonly #versions = new Map<number, readonly [number, number]>()
   #closed = false
 
-  constructor(internal: InternalConnection, name: string, clientId: string, requestTimeoutMs: number) {
+  constructor(internal: InternalConnection, name: string, unjoined: UnjoinedWrites, requestTimeoutMs: number) {
     this.#internal = internal
     this.#name = name
-    this.#clientId = clientId
+    this.#unjoined = unjoined
     this.#requestTimeoutMs = requestTimeoutMs
   }
 
@@ -132,7 +134,7 @@ export class BrokerConnection {
     // kafkajs writes request header 1; header 2 is that and the tags, of which there are none
     if (api.requestHeaderVersion(version) === 2) writer.uvarint(0)
     api.writeRequest(writer, version, request)
-    const payload = await this.#exchange(api, version, writer.toBuffer(), options)
+    const payload = await this.#exchange(api, version, writer, options)
     if (payload === undefined) return undefined
     const reader = new Reader(payload)
     if (api.responseHeaderVersion(version) === 1) reader.skipTags()
@@ -166,7 +168,7 @@ export class BrokerConnection {
       const writer = new Writer()
       if (version === 3) writer.uvarint(0)
       ApiVersions.writeRequest(writer, version, request)
-      const payload = (await this.#exchange(ApiVersions, version, writer.toBuffer(), {}))!
+      const payload = (await this.#exchange(ApiVersions, version, writer, {}))!
       const code = payload.readInt16BE(0)
       // A broker that does not know version 3 says so in the form of version 0 (KIP-511).
       if (version === 3 && code === ErrorCode.UNSUPPORTED_VERSION) continue
@@ -179,12 +181,15 @@ export class BrokerConnection {
   async #exchange(
     api: Versioned,
     apiVersion: number,
-    body: Buffer,
+    writer: Writer,
     options: { readonly timeoutMs?: number; readonly expectResponse?: boolean },
   ): Promise<Buffer | undefined> {
     const expectResponse = options.expectResponse ?? true
     const timeoutMs = options.timeoutMs ?? this.#requestTimeoutMs
     const doing = `send ${api.name} to ${this.#name}`
+    // without a response nothing tells when the pieces are written and may change
+    const unjoined = expectResponse && writer.length >= UNJOINED_BYTES
+    const body = unjoined ? this.#unjoined.add(writer.chunks()) : writer.toBuffer()
     const timer = setTimeout(() => {
       this.close(new KafkaError(ErrorCode.REQUEST_TIMED_OUT, doing, { detail: `no answer within ${timeoutMs} ms` }))
     }, timeoutMs)
@@ -207,11 +212,8 @@ export class BrokerConnection {
       throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, doing, { cause: error, detail: messageOf(error) })
     } finally {
       clearTimeout(timer)
+      if (unjoined) this.#unjoined.remove(body)
     }
-  }
-
-  toString(): string {
-    return `${this.#clientId}@${this.#name}`
   }
 }
 
@@ -230,7 +232,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function internalCluster(options: ClientOptions, logger: Logger): InternalCluster {
+function internalCluster(options: ClientOptions, logger: Logger, unjoined: UnjoinedWrites): InternalCluster {
   const kafka = new Kafka({
     clientId: options.clientId,
     brokers: options.bootstrap.map(({ host, port }) => `${host}:${port}`),
@@ -247,7 +249,7 @@ function internalCluster(options: ClientOptions, logger: Logger): InternalCluste
         { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
         onConnect,
       )
-      return socket
+      return unjoined.watch(socket)
     },
   })
   let handed: unknown

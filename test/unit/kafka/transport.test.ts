@@ -165,3 +165,20 @@ test('an idle connection keeps no timer running', async () => {
   assert.equal(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length, timersBefore)
   connection.close()
 })
+
+test('a large request reaches the broker whole, between small ones', async () => {
+  await using broker = await scripted((apiKey, version) => ({
+    api: apiKey,
+    body: apiKey === ApiVersions.key ? versionsBody(version) : heartbeatBody(version),
+  }))
+  const connection = await new Transport(options(), SILENT).open(broker.address)
+  const memberIds = ['small', 'x'.repeat(50_000), 'tiny', 'ü'.repeat(200_000)]
+  await Promise.all(
+    memberIds.map((memberId) => connection.send(Heartbeat, 4, { groupId: 'g', generationId: 1, memberId })),
+  )
+  assert.deepEqual(
+    broker.seen.slice(1).map(({ body }) => Heartbeat.readRequest(new Reader(body), 4).memberId),
+    memberIds,
+  )
+  connection.close()
+})
