@@ -12,6 +12,9 @@ import { OffsetBackingStore } from './storage/offset-backing-store.ts'
 import { StatusBackingStore } from './storage/status-backing-store.ts'
 import { TopicLog } from './storage/topic-log.ts'
 
+/** Kafka clients try on quietly; a person who waits for the worker should know why. */
+const WARN_AFTER_MS = 5_000
+
 export interface Stores {
   readonly configs: ConfigBackingStore
   readonly offsets: OffsetBackingStore
@@ -35,6 +38,11 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     offsets: OffsetBackingStore.open({ open: logs.offsets }, signal),
     statuses: StatusBackingStore.open({ open: logs.statuses, logger, workerId }, signal),
   }
+  const bootstrap = config.common['bootstrap.servers'].join(',')
+  const waiting = setTimeout(
+    () => logger.warn(`still waiting for Kafka at ${bootstrap}: the internal topics could not be read yet`),
+    WARN_AFTER_MS,
+  )
   try {
     const [configs, offsets, statuses] = await Promise.all([opening.configs, opening.offsets, opening.statuses])
     return { configs, offsets, statuses }
@@ -42,6 +50,8 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     for (const store of await Promise.allSettled(Object.values(opening)))
       if (store.status === 'fulfilled') await store.value[Symbol.asyncDispose]()
     throw error
+  } finally {
+    clearTimeout(waiting)
   }
 }
 

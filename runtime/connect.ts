@@ -116,10 +116,14 @@ class Assembly implements RunningWorker {
 
   /** Asked once; a failure is not remembered. */
   #kafkaClusterId(): Promise<string> {
-    this.#clusterId ??= this.#clients.clusterId().catch((error: unknown) => {
-      this.#clusterId = undefined
-      throw error
-    })
+    this.#clusterId ??= this.#clients
+      .admin()
+      .describeCluster(this.#stopping.signal)
+      .then(({ clusterId }) => clusterId)
+      .catch((error: unknown) => {
+        this.#clusterId = undefined
+        throw error
+      })
     return this.#clusterId
   }
 

@@ -73,7 +73,7 @@ export class Connections {
     const name = `${address.host}:${address.port}`
     try {
       const failure = this.#failures.get(name)
-      if (failure !== undefined) await sleep(failure.notBefore - Date.now(), this.#closing.signal)
+      if (failure !== undefined) await sleep(Math.max(0, failure.notBefore - Date.now()), this.#closing.signal)
       this.#refuseWhenClosed()
       const connection = await this.#transport.open(address)
       this.#failures.delete(name)
