@@ -11,6 +11,8 @@ export interface EncodedColumn {
   readonly codec: ValueCodec
   /** With `optional` and `default` as the field has them. */
   readonly schema: Schema
+  /** Told of a value that the mapping cannot hold (numeric NaN in precise mode) and that therefore appears as null or fallback. */
+  readonly onLost?: () => void
 }
 
 const COMMA = 0x2c
@@ -33,6 +35,7 @@ interface Cell {
   readonly codec: ValueCodec
   readonly nullJson: Buffer
   readonly nullValue: unknown
+  readonly onLost: (() => void) | undefined
   readonly unavailableJson: Buffer
   readonly unavailableValue: unknown
 }
@@ -156,6 +159,7 @@ function compile(column: EncodedColumn): Cell {
     label: Buffer.from(`${jsonString(column.name)}:`),
     name: column.name,
     codec,
+    onLost: column.onLost,
     form: codec.form === 'verbatim' ? VERBATIM : codec.form === 'string' ? STRING : CUSTOM,
     nullValue,
     nullJson: Buffer.from(plainJson(schema, nullValue)),
@@ -168,11 +172,11 @@ function writeCell(out: ByteWriter, cell: Cell, source: Buffer, column: number, 
   switch (source[column]) {
     case Kind.CLEAN_TEXT:
       if (cell.form === STRING) writeCleanString(out, source, column + 5, end)
-      else if (!cell.codec.write(out, source, column + 5, end)) out.bytes(cell.nullJson)
+      else if (!cell.codec.write(out, source, column + 5, end)) writeLost(out, cell)
       return
     case Kind.TEXT:
       if (cell.form === STRING) writeJsonString(out, source, column + 5, end)
-      else if (!cell.codec.write(out, source, column + 5, end)) out.bytes(cell.nullJson)
+      else if (!cell.codec.write(out, source, column + 5, end)) writeLost(out, cell)
       return
     case Kind.UNCHANGED:
       out.bytes(cell.unavailableJson)
@@ -180,6 +184,11 @@ function writeCell(out: ByteWriter, cell: Cell, source: Buffer, column: number, 
     default:
       out.bytes(cell.nullJson)
   }
+}
+
+function writeLost(out: ByteWriter, cell: Cell): void {
+  cell.onLost?.()
+  out.bytes(cell.nullJson)
 }
 
 function decodeCell(cell: Cell, source: Buffer, column: number): unknown {

@@ -84,7 +84,12 @@ export class TableRegistry {
       columns,
       catalog,
       types: this.#types,
-      options: { filter: this.#config.filter, keyRules: this.#config.keyRules, types: this.#config.types },
+      options: {
+        filter: this.#config.filter,
+        keyRules: this.#config.keyRules,
+        types: this.#config.types,
+        logger: this.#logger,
+      },
     })
     this.#compiled.set(oid, { fingerprint, table })
     return table

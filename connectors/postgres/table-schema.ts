@@ -1,4 +1,4 @@
-import type { Schema } from 'naru/api'
+import type { Logger, Schema } from 'naru/api'
 import { schema, withAttributes } from 'naru/api'
 import type { CaptureFilter, KeyRule } from './capture-filter.ts'
 import { schemaDefault } from './column-default.ts'
@@ -23,6 +23,7 @@ export interface TableSchemaOptions {
   readonly filter: CaptureFilter
   readonly keyRules: readonly KeyRule[]
   readonly types: TypeOptions
+  readonly logger: Logger
 }
 
 /** One version of a captured table: schemas and encoders, compiled once. */
@@ -54,7 +55,9 @@ export class TableSchema implements TableName {
     this.identity = `${name.schema}.${name.table}`
     this.columns = columns
 
-    const encoded = columns.map((column) => encodedColumn(column, catalog, types, options.types))
+    const encoded = columns.map((column) =>
+      encodedColumn(column, catalog, types, options.types, lostOnce(options.logger, this.identity, column.name)),
+    )
     const shown = encoded.map((column) => (column !== null && options.filter.column(name, column.name) ? column : null))
     const rowSchema = schema.struct(
       shown.filter((column) => column !== null).map((column) => [column.name, column.schema] as const),
@@ -84,6 +87,7 @@ function encodedColumn(
   catalog: CatalogTable | undefined,
   types: TypeCatalog,
   options: TypeOptions,
+  onLost: () => void,
 ): EncodedColumn | null {
   const type = columnType(types, column.typeOid, column.typmod, options)
   if (type === undefined) return null
@@ -94,10 +98,23 @@ function encodedColumn(
   return {
     name: column.name,
     codec,
+    onLost,
     schema: withAttributes(codec.schema, {
       optional: now === undefined || !now.notNull,
       ...(standard === undefined ? {} : { default: standard }),
     }),
+  }
+}
+
+/** One warning per column and table version. */
+function lostOnce(logger: Logger, table: string, column: string): () => void {
+  let told = false
+  return () => {
+    if (told) return
+    told = true
+    logger.warn(
+      `${table}.${column} holds values that its schema cannot express, such as NaN; they appear as null, or as the type's zero where the column is NOT NULL. decimal.handling.mode=double or string keeps them`,
+    )
   }
 }
 

@@ -201,10 +201,13 @@ describe('what the Postgres source captures', () => {
     await db.sql(
       `CREATE SCHEMA nn; CREATE TABLE nn.t (id int PRIMARY KEY, n numeric(5,2) NOT NULL, m numeric); INSERT INTO nn.t VALUES (1, 'NaN', 'NaN')`,
     )
+    const logger = new LogLines()
     await using source = await SourceDriver.start(
       props('nn', { 'publication.autocreate.mode': 'filtered', 'replica.identity.autoset.values': 'nn.t:FULL' }),
+      { logger },
     )
     assert.deepEqual((await source.events(1))[0]!.value!.after, { id: 1, n: 'AA==', m: null })
+    assert.ok(logger.lines.some((line) => line.startsWith('warn nn.t.n holds values')))
     const [publication] = await db.sql(
       `SELECT string_agg(schemaname || '.' || tablename, ',') AS tables FROM pg_publication_tables WHERE pubname = 'p_nn'`,
     )
