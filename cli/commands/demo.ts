@@ -44,7 +44,7 @@ ${LAB_HELP}`,
 }
 
 async function watch(lab: Lab, shop: Shop, signal: AbortSignal): Promise<void> {
-  const head = whereabouts(lab.endpoints, lab.folder.path)
+  const head = whereabouts(lab.endpoints, lab.folder.path, lab.postgres?.dataDir)
   const output = process.stdout
   const view = output.isTTY ? new LiveView({ output, head }) : new LineView({ output, head })
   const taker = new PulseTaker({

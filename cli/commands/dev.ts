@@ -21,7 +21,9 @@ ${LAB_HELP}  --no-postgres      without Postgres
     const stop = stopSignal()
     await using lab = await Lab.start(labOptions(flags, process.env))
     await writeEndpoints(lab.folder.file('endpoints.json'), lab.endpoints)
-    process.stdout.write(`${whereabouts(lab.endpoints, lab.folder.path).join('\n')}\n\nReady; Ctrl-C ends it.\n`)
+    process.stdout.write(
+      `${whereabouts(lab.endpoints, lab.folder.path, lab.postgres?.dataDir).join('\n')}\n\nReady; Ctrl-C ends it.\n`,
+    )
     await Promise.race([lab.broken, aborted(stop)])
     return 0
   },
