@@ -4,7 +4,7 @@ import { CONFIG } from './config/config-keys.ts'
 import { crossCheck } from './config/cross-checks.ts'
 import { parseS3SinkConfig, storeOptions } from './config/s3-sink-config.ts'
 import { S3SinkTask } from './s3-sink-task.ts'
-import { S3ObjectStore } from './store/s3-object-store.ts'
+import { openS3ObjectStore } from './store/open-s3-object-store.ts'
 import { VERSION } from './version.ts'
 
 const CHECK_TIMEOUT_MS = 5000
@@ -50,7 +50,7 @@ export class S3SinkConnector implements SinkConnector {
 async function bucketErrors(props: Props): Promise<readonly ConfigError[]> {
   // a secret that is still a reference cannot be tried
   if (Object.values(props).some((value) => value.includes('${'))) return []
-  const store = new S3ObjectStore(storeOptions(CONFIG.parse(props)))
+  const store = await openS3ObjectStore(storeOptions(CONFIG.parse(props)))
   try {
     await store.check(AbortSignal.timeout(CHECK_TIMEOUT_MS))
     return []

@@ -8,7 +8,8 @@ import { parseS3SinkConfig } from './config/s3-sink-config.ts'
 import type { S3SinkConfig } from './config/s3-sink-config.ts'
 import { whereOf } from './partitioning/record-field.ts'
 import { LostUploadError, Retrying } from './store/retrying.ts'
-import { S3ObjectStore } from './store/s3-object-store.ts'
+import { openS3ObjectStore } from './store/open-s3-object-store.ts'
+import type { S3ObjectStore } from './store/s3-object-store.ts'
 import { Slots } from './store/slots.ts'
 import { failureText } from './store/store-errors.ts'
 import { BlockPool } from './writing/block-pool.ts'
@@ -44,7 +45,7 @@ export class S3SinkTask implements SinkTask {
 
   async start(props: Props, context: SinkTaskContext): Promise<void> {
     const config = parseS3SinkConfig(props)
-    const store = new S3ObjectStore(config.store)
+    const store = await openS3ObjectStore(config.store)
     await checkStore(store, config, context.logger)
     const spillDir: Running['spillDir'] = { path: undefined }
     let spilled = 0
