@@ -59,7 +59,9 @@ export class AtLeastOnceDelivery implements Delivery {
     // Before producing: an ack may come while send still waits for room.
     this.#ledger.submit(batch.submitted)
     if (batch.submitted !== batch.records) this.#ledger.settle(batch.submitted)
-    if (batch.records.length > 0) await this.#options.producer.send(batch.records, this.#listener, signal)
+    if (batch.records.length === 0) return
+    await this.#options.producer.send(batch.records, this.#listener, signal)
+    for (const record of batch.records) record.release()
   }
 
   /** One await per interval, whatever the load: takes the acked prefix, writes it, tells the task. */

@@ -8,8 +8,8 @@ const NONE: readonly RecordHeader[] = Object.freeze([])
 export class OutgoingRecord implements ProducerRecord, Submitted {
   readonly topic: string
   readonly partition: number | undefined
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
+  key: Uint8Array | null
+  value: Uint8Array | null
   readonly headers: readonly RecordHeader[]
   readonly timestamp: number | undefined
   readonly sourcePartition: SourcePartition
@@ -36,5 +36,11 @@ export class OutgoingRecord implements ProducerRecord, Submitted {
     this.timestamp = record.timestamp
     this.sourcePartition = record.sourcePartition
     this.sourceOffset = record.sourceOffset
+  }
+
+  /** The producer has copied the bytes: views that waited for the ack would only keep the collector busy. */
+  release(): void {
+    this.key = null
+    this.value = null
   }
 }
