@@ -194,7 +194,7 @@ export const commonWorkerDef = configDef({
     default: null,
     validator: atLeast(32),
     documentation:
-      'Memory (heap and buffers) beyond which a task thread is ended and its tasks fail. Default: no limit.',
+      'Memory (heap and buffers) beyond which a task thread is ended and its tasks fail. Default: a quarter of the memory, at least 512.',
   }),
   'log.level': key({
     type: 'STRING',

@@ -18,7 +18,6 @@ export function misbehave(misdeed: string): Promise<void> {
       return new Promise(() => undefined)
     case 'exit':
       process.exit(3)
-    // eslint-disable-next-line no-fallthrough -- exit does not return
     case 'spin':
       for (;;) kept.length = 0
     case 'leak-heap':
