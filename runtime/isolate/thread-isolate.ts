@@ -19,8 +19,13 @@ export interface ThreadOptions {
 }
 
 const PING_MS = 1000
-/** A thread that is silent for so long is reported: some plugin holds it. */
-const HANGS_AFTER_MS = 10_000
+/**
+ * A plugin holds its thread when the thread has computed for so long without coming back to its event loop. Its own CPU time is
+ * what counts, not the clock: on a machine that is busy with other things a healthy thread may be silent for long, too.
+ */
+const SPINS_AFTER_MS = 8_000
+/** Nor does a thread answer that waits inside a synchronous call; it uses no CPU, so the clock must do. */
+const BLOCKED_AFTER_MS = 60_000
 
 /** A worker thread with guests. Watches that it answers and how much memory it holds. */
 export class ThreadIsolate implements Isolate {
@@ -32,6 +37,8 @@ export class ThreadIsolate implements Isolate {
   readonly #activity = new SharedArrayBuffer(4)
   readonly #watch: NodeJS.Timeout
   #pingedAt: number | undefined
+  /** CPU time of the thread at the ping and now. */
+  #cpu: { readonly pingedAt: number | undefined; readonly startMs: number; nowMs: number } | undefined
   #reported = false
   #fatal: IsolateEnd | undefined
   #terminated = false
@@ -114,7 +121,8 @@ export class ThreadIsolate implements Isolate {
     if (this.#pingedAt === undefined) {
       this.#pingedAt = Date.now()
       this.post({ type: 'ping' })
-    } else if (this.silentMs > HANGS_AFTER_MS && !this.#reported) {
+      void this.#noteCpu()
+    } else if (!this.#reported && this.silentMs > SPINS_AFTER_MS && this.#isHeld()) {
       this.#reported = true
       this.#options.logger.warn(
         `thread ${this.name} has not answered for ${Math.round(this.silentMs / 1000)} s: a plugin in it holds the processor`,
@@ -122,6 +130,26 @@ export class ThreadIsolate implements Isolate {
       this.#options.events.hangs(this)
     }
     void this.#checkMemory()
+  }
+
+  /** Also from a thread that spins: the engine interrupts it for that. One that is blocked leaves the last figure standing. */
+  async #noteCpu(): Promise<void> {
+    const asked = this.#pingedAt
+    try {
+      const { user, system } = await this.#thread.cpuUsage()
+      const cpuMs = (user + system) / 1000
+      if (this.#cpu?.pingedAt === asked) this.#cpu.nowMs = cpuMs
+      else this.#cpu = { pingedAt: asked, startMs: cpuMs, nowMs: cpuMs }
+    } catch {
+      return // it is ending
+    }
+  }
+
+  #isHeld(): boolean {
+    if (this.silentMs > BLOCKED_AFTER_MS) return true
+    void this.#noteCpu()
+    const cpu = this.#cpu
+    return cpu !== undefined && cpu.pingedAt === this.#pingedAt && cpu.nowMs - cpu.startMs > SPINS_AFTER_MS
   }
 
   /** resourceLimits see the heap, not buffers; these figures come also from a thread that does not answer. */
