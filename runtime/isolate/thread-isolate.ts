@@ -138,7 +138,8 @@ export class ThreadIsolate implements Isolate {
     try {
       const { user, system } = await this.#thread.cpuUsage()
       const cpuMs = (user + system) / 1000
-      if (this.#cpu?.pingedAt === asked) this.#cpu.nowMs = cpuMs
+      const noted = this.#cpu
+      if (noted !== undefined && noted.pingedAt === asked) noted.nowMs = cpuMs
       else this.#cpu = { pingedAt: asked, startMs: cpuMs, nowMs: cpuMs }
     } catch {
       return // it is ending

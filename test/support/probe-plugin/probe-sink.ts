@@ -38,7 +38,8 @@ export class ProbeSinkTask {
     if (slow !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(slow)))
     const good: SinkRecord[] = []
     for (const record of records) {
-      if (bad !== undefined && plain(record.value) === bad) await this.#context?.errantRecords?.report(record, new RangeError('a bad value'))
+      if (bad !== undefined && plain(record.value) === bad)
+        await this.#context?.errantRecords?.report(record, new RangeError('a bad value'))
       else good.push(record)
     }
     if (this.#props['probe.silent'] !== undefined) return
