@@ -50,6 +50,9 @@ export function buildConverters(connectorProps: Props, worker: WorkerConfig, plu
 export class RecordConverter {
   readonly #converters: Converters
   stage: Stage = 'KEY_CONVERTER'
+  #sharedHeaders:
+    | { readonly headers: readonly Header[]; readonly topic: string; readonly converted: readonly RecordHeader[] }
+    | undefined
 
   constructor(converters: Converters) {
     this.#converters = converters
@@ -91,11 +94,17 @@ export class RecordConverter {
   }
 
   #headersToKafka(record: SourceRecord): readonly RecordHeader[] {
+    const { headers, topic } = record
+    // Sources that give every record the same headers share one frozen array: converted once, it stays one array.
+    const shared = this.#sharedHeaders
+    if (shared?.headers === headers && shared.topic === topic) return shared.converted
     this.stage = 'HEADER_CONVERTER'
-    return record.headers.map(({ key, schema, value }) => ({
+    const converted = headers.map(({ key, schema, value }) => ({
       key,
-      value: this.#converters.header.fromConnectHeader(record.topic, key, schema, value),
+      value: this.#converters.header.fromConnectHeader(topic, key, schema, value),
     }))
+    if (Object.isFrozen(headers)) this.#sharedHeaders = { headers, topic, converted: Object.freeze(converted) }
+    return converted
   }
 
   toConnect(raw: FetchedRecord): ConsumedRecord {

@@ -57,7 +57,8 @@ export class RecordBatchBuilder {
       this.#maxTimestamp = timestamp
     } else if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
     const delta = timestamp - this.#baseTimestamp
-    const body = recordBodySize(key, value, headers ?? NO_HEADERS, delta, this.#count)
+    const headerBytes = encodedHeaders(headers ?? NO_HEADERS)
+    const body = recordBodySize(key, value, headerBytes, delta, this.#count)
     this.#reserve(body + 5)
     const buffer = this.#buffer
     let at = writeVarint(buffer, body, this.#length)
@@ -66,9 +67,8 @@ export class RecordBatchBuilder {
     at = writeVarint(buffer, this.#count, at)
     at = writeBytes(buffer, key, at)
     at = writeBytes(buffer, value, at)
-    if (headers === undefined || headers.length === 0) buffer[at++] = 0
-    else at = writeHeaders(buffer, headers, at)
-    this.#length = at
+    buffer.set(headerBytes, at)
+    this.#length = at + headerBytes.length
     this.#count++
   }
 
@@ -132,27 +132,21 @@ export function recordSizeBound(
   value: Uint8Array | null,
   headers: readonly RecordHeader[] = NO_HEADERS,
 ): number {
-  let size = 1 + 5 + 10 + 5 + 5 + 5 + 5 + (key?.length ?? 0) + (value?.length ?? 0)
-  for (const header of headers) size += 10 + header.key.length * 3 + (header.value?.length ?? 0)
-  return size
+  const fixed = 1 + 5 + 10 + 5 + 5 + 5 + 5
+  const headerBytes = headers.length === 0 ? 0 : encodedHeaders(headers).length
+  return fixed + headerBytes + (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
 }
 
 function recordBodySize(
   key: Uint8Array | null,
   value: Uint8Array | null,
-  headers: readonly RecordHeader[],
+  headers: Uint8Array,
   timestampDelta: number,
   offsetDelta: number,
 ): number {
-  let size = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(offsetDelta)
+  let size = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(offsetDelta) + headers.length
   size += key === null ? 1 : sizeOfVarint(key.length) + key.length
   size += value === null ? 1 : sizeOfVarint(value.length) + value.length
-  size += sizeOfVarint(headers.length)
-  for (const header of headers) {
-    const name = Buffer.byteLength(header.key)
-    size += sizeOfVarint(name) + name
-    size += header.value === null ? 1 : sizeOfVarint(header.value.length) + header.value.length
-  }
   return size
 }
 
@@ -166,12 +160,34 @@ function writeBytes(buffer: Buffer, bytes: Uint8Array | null, at: number): numbe
   return start + bytes.length
 }
 
-function writeHeaders(buffer: Buffer, headers: readonly RecordHeader[], at: number): number {
-  at = writeVarint(buffer, headers.length, at)
+/** Of no headers: the count 0. */
+const EMPTY: Buffer = Buffer.from([0])
+/** Frozen arrays are shared by many records (a source's constant headers): they are encoded once. */
+const shared = new WeakMap<readonly RecordHeader[], Buffer>()
+/** Mostly the same as those of the record before. */
+let lastHeaders: readonly RecordHeader[] | undefined
+let lastEncoded: Buffer = EMPTY
+
+function encodedHeaders(headers: readonly RecordHeader[]): Buffer {
+  if (headers.length === 0) return EMPTY
+  if (headers === lastHeaders) return lastEncoded
+  if (!Object.isFrozen(headers)) return encodeHeaders(headers)
+  let encoded = shared.get(headers)
+  if (encoded === undefined) shared.set(headers, (encoded = encodeHeaders(headers)))
+  lastHeaders = headers
+  lastEncoded = encoded
+  return encoded
+}
+
+function encodeHeaders(headers: readonly RecordHeader[]): Buffer {
+  let bound = 5
+  for (const { key, value } of headers) bound += 10 + key.length * 3 + (value?.length ?? 0)
+  const buffer = Buffer.allocUnsafe(bound)
+  let at = writeVarint(buffer, headers.length, 0)
   for (const header of headers) {
     at = writeVarint(buffer, Buffer.byteLength(header.key), at)
     at += buffer.utf8Write(header.key, at)
     at = writeBytes(buffer, header.value, at)
   }
-  return at
+  return buffer.subarray(0, at)
 }
