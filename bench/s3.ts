@@ -1,4 +1,4 @@
-// npm run bench -- s3 [--rows 2000000] [--partitions 4] [--tasks 1] [--flush 100000] [--repeat 3] [--kafka apache|embedded]
+// npm run bench -- s3 [--rows 2000000] [--partitions 4] [--tasks 1] [--flush 50000] [--repeat 3] [--kafka apache|embedded]
 // From the POST of the sink to the moment every record is readable in a gzipped object (level 1).
 import { Lab, s3Config } from '../test/cluster/support/lab.ts'
 import { S3Lines } from '../test/cluster/support/s3-lines.ts'
@@ -15,8 +15,12 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   const rows = numberFlag(flags, 'rows', 2_000_000)
   const partitions = numberFlag(flags, 'partitions', 4)
   const tasks = numberFlag(flags, 'tasks', 1)
-  const flush = numberFlag(flags, 'flush', 100_000)
+  const flush = numberFlag(flags, 'flush', 50_000)
   const repeat = numberFlag(flags, 'repeat', 3)
+  if (rows % (partitions * flush) !== 0)
+    throw new Error(
+      `--rows ${rows} must be a multiple of --partitions ${partitions} × --flush ${flush}, so that every object fills`,
+    )
   await using lab = await Lab.start({ workers: 1, kafka: kafkaFlag(flags) })
   await using topic = new Topic(lab.kafka.bootstrap, 'clicks', partitions)
   await topic.create()
@@ -33,11 +37,11 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
       'tasks.max': String(tasks),
       'topics.dir': name,
       'flush.size': String(flush),
+      'rotate.schedule.interval.ms': '-1',
       's3.compression.type': 'gzip',
       's3.compression.level': '1',
     })
-    const goal =
-      Math.floor(rows / partitions / flush) * partitions + (rows % (flush * partitions) === 0 ? 0 : partitions)
+    const goal = rows / flush
     const lastModified = await untilObjects(s3, name, goal)
     const cpu = await usage.cpu()
     const seconds = (lastModified - began) / 1000
