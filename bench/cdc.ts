@@ -1,4 +1,4 @@
-// npm run bench -- cdc [--rows 1000000] [--tx 10] [--repeat 3] [--kafka apache|embedded]
+// npm run bench -- cdc [--rows 1000000] [--tx 10] [--repeat 3] [--kafka apache|embedded] [--compression lz4]
 // The connector is stopped, the rows are written in transactions of --tx rows, then it resumes: from the PUT to the broker's
 // append time of the last row; every row is then read back from the topic.
 import { cdcConfig, Lab } from '../test/cluster/support/lab.ts'
@@ -7,6 +7,7 @@ import { until } from '../test/cluster/support/until.ts'
 import { connectTo } from './support/database.ts'
 import { numberFlag } from './support/flags.ts'
 import { kafkaFlag } from './support/kafka-flag.ts'
+import { producerFlag } from './support/producer-flag.ts'
 import { ProcessUsage } from './support/process-usage.ts'
 import { megabytes, report } from './support/report.ts'
 import type { Row } from './support/report.ts'
@@ -26,7 +27,7 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
     await database.createOrders(table)
     await using topic = new Topic(lab.kafka.bootstrap, `${name}.public.${table}`)
     await topic.create()
-    await lab.rest.put(name, { ...cdcConfig(lab, name, table), 'snapshot.mode': 'no_data' })
+    await lab.rest.put(name, { ...cdcConfig(lab, name, table), 'snapshot.mode': 'no_data', ...producerFlag(flags) })
     await until(async () => isRunning(await lab.rest.status(name)) && (await database.slotActive(name)), {
       timeoutMs: 60_000,
       describe: async () => `${name} RUNNING: ${JSON.stringify(await lab.rest.status(name))}`,
@@ -56,5 +57,9 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
     await lab.rest.request('DELETE', `/connectors/${name}`)
     await database.dropSlot(name)
   }
-  report('cdc', { rows, 'rows per transaction': tx, kafka: kafkaFlag(flags) }, results)
+  report(
+    'cdc',
+    { rows, 'rows per transaction': tx, kafka: kafkaFlag(flags), compression: flags.get('compression') ?? 'none' },
+    results,
+  )
 }

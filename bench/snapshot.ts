@@ -1,4 +1,4 @@
-// npm run bench -- snapshot [--rows 1000000] [--repeat 3] [--kafka apache|embedded]
+// npm run bench -- snapshot [--rows 1000000] [--repeat 3] [--kafka apache|embedded] [--compression lz4]
 // From the POST of the connector to the broker's append time of the last row; every row is then read back from the topic.
 import { cdcConfig, Lab } from '../test/cluster/support/lab.ts'
 import { connectTo } from './support/database.ts'
@@ -8,6 +8,7 @@ import { megabytes, report } from './support/report.ts'
 import type { Row } from './support/report.ts'
 import { Topic, verifyRows } from './support/topic.ts'
 import { kafkaFlag } from './support/kafka-flag.ts'
+import { producerFlag } from './support/producer-flag.ts'
 
 export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   const rows = numberFlag(flags, 'rows', 1_000_000)
@@ -23,7 +24,7 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
     await topic.create()
     using usage = await ProcessUsage.of(lab.workers[0]!.pid!)
     const began = Date.now()
-    await lab.rest.put(name, cdcConfig(lab, name, 'cart'))
+    await lab.rest.put(name, { ...cdcConfig(lab, name, 'cart'), ...producerFlag(flags) })
     await topic.untilCount(rows, 600_000)
     const cpu = await usage.cpu()
     const { bytes, lastAppend } = await verifyRows(topic, rows)
@@ -39,5 +40,5 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
     await lab.rest.request('DELETE', `/connectors/${name}`)
     await database.dropSlot(name)
   }
-  report('snapshot', { rows, kafka: kafkaFlag(flags) }, results)
+  report('snapshot', { rows, kafka: kafkaFlag(flags), compression: flags.get('compression') ?? 'none' }, results)
 }
