@@ -40,9 +40,7 @@ export class S3Lines implements Disposable {
     for (const { key, etag } of await this.#list(prefix)) {
       let entry = this.#cache.get(key)
       if (entry?.etag !== etag) {
-        const answer = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }))
-        let bytes = Buffer.from(await answer.Body!.transformToByteArray())
-        if (key.endsWith('.gz')) bytes = gunzipSync(bytes)
+        const bytes = await this.bytes(key)
         entry = {
           etag,
           lines: bytes
@@ -55,6 +53,13 @@ export class S3Lines implements Disposable {
       for (const text of entry.lines) found.push({ objectKey: key, text })
     }
     return found
+  }
+
+  /** What an object holds, unpacked where its name ends in .gz. */
+  async bytes(key: string): Promise<Buffer> {
+    const answer = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }))
+    const bytes = Buffer.from(await answer.Body!.transformToByteArray())
+    return key.endsWith('.gz') ? gunzipSync(bytes) : bytes
   }
 
   async #list(prefix: string): Promise<{ key: string; etag: string }[]> {
