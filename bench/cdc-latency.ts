@@ -81,7 +81,7 @@ async function receive(topic: Topic, writing: Promise<number>, countFrom: number
     const now = performance.timeOrigin + performance.now()
     for (const record of records) {
       read++
-      const sent = Number(/"sent":"?([\d.]+)/.exec(record.value!.latin1Slice())![1])
+      const sent = Number(/"sent":([\d.E]+)/.exec(record.value!.latin1Slice())![1])
       if (sent >= countFrom) latencies.push(now - sent)
     }
   }

@@ -1,5 +1,5 @@
 import type { Logger } from '../api/index.ts'
-import { contextLogger } from '../telemetry/logger.ts'
+import { contextLogger } from '../telemetry/context-logger.ts'
 import { errorLine, stackTrace } from '../telemetry/stack-trace.ts'
 import type { Report } from './messages.ts'
 

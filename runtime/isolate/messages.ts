@@ -1,6 +1,6 @@
 import type { ConfigValue, Props, SourceOffset, SourcePartition } from '../api/index.ts'
 import type { TargetState } from '../storage/config-records.ts'
-import type { LineLevel } from '../telemetry/logger.ts'
+import type { LineLevel } from '../telemetry/context-logger.ts'
 import type { MetricSample } from '../telemetry/metrics.ts'
 import type { WireError } from './wire-error.ts'
 

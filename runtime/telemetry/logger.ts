@@ -1,10 +1,11 @@
 import { pino } from 'pino'
 import type { Logger } from '../api/logger.ts'
+import { contextLogger } from './context-logger.ts'
+import type { LineLevel } from './context-logger.ts'
 import { redacted } from './redaction.ts'
 import { errorLine, stackTrace } from './stack-trace.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'off'
-export type LineLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface LogDestination {
   write(text: string): unknown
@@ -51,22 +52,6 @@ export function createLogger(options: LoggerOptions = {}): RootLogger {
     setLevel: (name, level) => void levels.set(name, level),
   }
 }
-
-export type WriteLine = (context: string, level: LineLevel, message: string, fields?: object) => void
-
-/** A logger over any way of writing lines: the process's own, or a port to another thread. */
-export function contextLogger(context: string, write: WriteLine): Logger {
-  return {
-    debug: (message, fields) => write(context, 'debug', message, fields),
-    info: (message, fields) => write(context, 'info', message, fields),
-    warn: (message, fields) => write(context, 'warn', message, fields),
-    error: (message, fields) => write(context, 'error', message, fields),
-    child: (child) => contextLogger(context === '' ? child : `${context} ${child}`, write),
-  }
-}
-
-/** Says nothing. */
-export const silentLogger: Logger = contextLogger('', () => undefined)
 
 type Sink = (level: LineLevel, context: string, message: string, fields: Record<string, unknown> | undefined) => void
 

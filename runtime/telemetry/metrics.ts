@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type * as prometheus from 'prom-client'
 
 export type MetricLabels = Readonly<Record<string, string>>
 
@@ -41,7 +41,9 @@ export class Metrics {
 
   /** Prometheus text exposition, with the process's own metrics (`process_…`, `nodejs_…`) first. */
   async text(): Promise<string> {
-    return (await processRegistry().metrics()) + (await exposition(this.samples()))
+    // Loaded at the first scrape: 16 MB that neither a task's thread nor a worker without a scraper should pay.
+    const library = await import('prom-client')
+    return (await processRegistry(library).metrics()) + (await exposition(library, this.samples()))
   }
 }
 
@@ -50,9 +52,11 @@ export function metricName(group: string, attribute: string): string {
   return `kafka_connect_${group}_${attribute}`.replaceAll('-', '_')
 }
 
-let ofProcess: Registry | undefined
+let ofProcess: prometheus.Registry | undefined
 
-function processRegistry(): Registry {
+type Prometheus = typeof prometheus
+
+function processRegistry({ Registry, collectDefaultMetrics }: Prometheus): prometheus.Registry {
   if (ofProcess === undefined) {
     ofProcess = new Registry()
     collectDefaultMetrics({ register: ofProcess })
@@ -60,7 +64,7 @@ function processRegistry(): Registry {
   return ofProcess
 }
 
-async function exposition(samples: readonly MetricSample[]): Promise<string> {
+async function exposition({ Registry, Counter, Gauge }: Prometheus, samples: readonly MetricSample[]): Promise<string> {
   const byName = Map.groupBy(samples, (sample) => sample.name)
   const registry = new Registry()
   for (const [name, group] of byName) {

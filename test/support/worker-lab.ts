@@ -6,7 +6,7 @@ import { EmbeddedKafka } from '@naru/embedded/kafka'
 import { startDistributed } from '../../runtime/index.ts'
 import type { RunningWorker } from '../../runtime/index.ts'
 import type { Plugin, Props } from '../../runtime/api/index.ts'
-import { silentLogger } from '../../runtime/telemetry/logger.ts'
+import { silentLogger } from '../../runtime/telemetry/context-logger.ts'
 
 export interface Reply {
   readonly status: number

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import pg from 'pg'
+import type pg from 'pg'
 import type { ClientConfig } from 'pg'
 import { CONNECTION_LOST, PostgresError, errorStateOf } from './postgres-error.ts'
 
@@ -87,7 +87,9 @@ async function attempt(options: ConnectionOptions, open: OpenOptions, tls: boole
     ...(options.connectTimeoutMs > 0 ? { connectionTimeoutMillis: options.connectTimeoutMs } : {}),
     ...(open.replication === true ? { replication: 'database' } : {}),
   }
-  const client = new pg.Client(config)
+  // Loaded by those who connect: a worker knows this connector's settings long before, if ever, it opens a connection.
+  const { default: library } = await import('pg')
+  const client = new library.Client(config)
   client.on('error', ignoreUntilNextUse)
   try {
     await client.connect()

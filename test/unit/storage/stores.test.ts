@@ -9,7 +9,7 @@ import { MemoryLog } from '../../../runtime/storage/memory-log.ts'
 import { OffsetBackingStore } from '../../../runtime/storage/offset-backing-store.ts'
 import { StatusBackingStore } from '../../../runtime/storage/status-backing-store.ts'
 import type { Status } from '../../../runtime/storage/status-records.ts'
-import { silentLogger as logger } from '../../../runtime/telemetry/logger.ts'
+import { silentLogger as logger } from '../../../runtime/telemetry/context-logger.ts'
 
 const soon = (): AbortSignal => AbortSignal.timeout(5_000)
 

@@ -4,7 +4,7 @@ import { NO_HEADERS } from '../../../runtime/api/index.ts'
 import type { FetchedRecord } from '../../../runtime/kafka/fetcher.ts'
 import { endOffsets, SinkOffsets } from '../../../runtime/task/sink-offsets.ts'
 import { SinkRedelivery } from '../../../runtime/task/sink-redelivery.ts'
-import { silentLogger } from '../../../runtime/telemetry/logger.ts'
+import { silentLogger } from '../../../runtime/telemetry/context-logger.ts'
 
 const at = (partition: number, offset: number): { topic: string; partition: number; offset: number } => ({
   topic: 't',
