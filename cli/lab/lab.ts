@@ -52,6 +52,7 @@ export class Lab implements AsyncDisposable {
           dataDir: folder.file('kafka'),
           port: ports.kafka.port,
           logger: logger.child('[kafka]'),
+          rememberMembers: false, // the worker ends with it
         }),
       ),
       options.postgres

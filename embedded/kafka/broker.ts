@@ -15,6 +15,7 @@ import { Controls } from './controls.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { CommittedOffsets } from './groups/committed-offsets.ts'
 import { GroupCoordinator } from './groups/group-coordinator.ts'
+import { GroupMemory } from './groups/group-memory.ts'
 import type { BrokerNode, BrokerParts } from './handlers/handler.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { WriteTurn } from './log/write-turn.ts'
@@ -38,6 +39,11 @@ export interface EmbeddedKafkaOptions {
   readonly defaults?: Readonly<Record<string, string | number | boolean>>
   /** Memory for the youngest records, in bytes; default 64 MiB. */
   readonly cacheBytes?: number
+  /**
+   * Whether members of groups outlive the broker, as in Kafka; default true. false where clients live and die with the broker: nobody then
+   * waits after a kill for members that cannot come back.
+   */
+  readonly rememberMembers?: boolean
 }
 
 const NODE_ID = 1
@@ -134,7 +140,7 @@ export class EmbeddedKafka implements AsyncDisposable {
 }
 
 function openParts(
-  { dataDir, defaults = {}, cacheBytes = DEFAULT_CACHE_BYTES }: EmbeddedKafkaOptions,
+  { dataDir, defaults = {}, cacheBytes = DEFAULT_CACHE_BYTES, rememberMembers = true }: EmbeddedKafkaOptions,
   node: BrokerNode,
   controls: Controls,
   logger: Logger,
@@ -143,7 +149,8 @@ function openParts(
   const metadata = MetadataFile.open(dataDir)
   const topics = Topics.open({ dataDir, metadata, settings, tail: new TailCache(cacheBytes), logger })
   const offsets = CommittedOffsets.open(path.join(dataDir, 'offsets.journal'), logger)
-  const groups = new GroupCoordinator({ settings, offsets })
+  const memory = rememberMembers ? GroupMemory.open(path.join(dataDir, 'groups'), logger) : undefined
+  const groups = new GroupCoordinator({ settings, offsets, memory })
   return { node, settings, metadata, topics, groups, writes: new WriteTurn(), controls }
 }
 

@@ -5,12 +5,16 @@ import { ErrorCode } from 'naru/protocol'
 import type { BrokerSettings } from '../store/broker-settings.ts'
 import type { CommittedOffsets, OffsetCommit } from './committed-offsets.ts'
 import { Group } from './group.ts'
+import type { GroupOptions } from './group.ts'
+import type { GroupMemory, SettledGroup } from './group-memory.ts'
 import { failedJoin, failedSync } from './group-replies.ts'
 import type { JoinReply, JoinRequest, SyncReply, SyncRequest } from './group-types.ts'
 
 export interface GroupCoordinatorOptions {
   readonly settings: BrokerSettings
   readonly offsets: CommittedOffsets
+  /** Where groups outlive the broker; undefined: their members end with it. */
+  readonly memory: GroupMemory | undefined
 }
 
 interface Alarm {
@@ -20,16 +24,22 @@ interface Alarm {
 
 /** Node's timers take 31 bits of milliseconds. */
 const LONGEST_TIMER_MS = 0x7fffffff
+/** A member that lives sends a heartbeat to the restarted broker long before; the others need not keep it for a whole session. */
+const RETURN_WITHIN_MS = 6_000
 
 export class GroupCoordinator {
   readonly offsets: CommittedOffsets
   readonly #settings: BrokerSettings
   readonly #groups = new Map<string, Group>()
   readonly #alarms = new Map<Group, Alarm>()
+  readonly #memory: GroupMemory | undefined
+  readonly #saved = new Map<Group, SettledGroup>()
 
-  constructor({ settings, offsets }: GroupCoordinatorOptions) {
+  constructor({ settings, offsets, memory }: GroupCoordinatorOptions) {
     this.#settings = settings
     this.offsets = offsets
+    this.#memory = memory
+    for (const [groupId, settled] of memory?.all() ?? []) this.#restore(groupId, settled)
   }
 
   /** Groups with members, and those that only have offsets. */
@@ -116,14 +126,38 @@ export class GroupCoordinator {
   }
 
   #create(groupId: string): Group {
-    const initialRebalanceDelayMs = this.#settings.number('group.initial.rebalance.delay.ms')
-    const group = new Group({ groupId, initialRebalanceDelayMs, newId: randomUUID })
+    const group = new Group(this.#optionsOf(groupId))
     this.#groups.set(groupId, group)
     return group
   }
 
+  #restore(groupId: string, settled: SettledGroup): void {
+    const group = Group.restored(this.#optionsOf(groupId), settled, Date.now(), RETURN_WITHIN_MS)
+    this.#groups.set(groupId, group)
+    this.#saved.set(group, settled)
+    this.#settle(group)
+  }
+
+  #optionsOf(groupId: string): GroupOptions {
+    const initialRebalanceDelayMs = this.#settings.number('group.initial.rebalance.delay.ms')
+    return { groupId, initialRebalanceDelayMs, newId: randomUUID }
+  }
+
+  #remember(group: Group): void {
+    const settled = group.settledAs
+    if (this.#saved.get(group) === settled) return
+    if (settled === undefined) {
+      this.#saved.delete(group)
+      this.#memory?.drop(group.groupId)
+    } else {
+      this.#saved.set(group, settled)
+      this.#memory?.save(group.groupId, settled)
+    }
+  }
+
   /** Sets the alarm to the group's next deadline. One that rings too early only looks again. */
   #settle(group: Group): void {
+    this.#remember(group)
     if (group.isIdle && !this.offsets.has(group.groupId)) return this.#forget(group)
     const at = group.nextDeadline()
     const alarm = this.#alarms.get(group)
@@ -148,6 +182,7 @@ export class GroupCoordinator {
 
   #forget(group: Group): void {
     group.die()
+    if (this.#saved.delete(group)) this.#memory?.drop(group.groupId)
     const alarm = this.#alarms.get(group)
     if (alarm !== undefined) clearTimeout(alarm.timer)
     this.#alarms.delete(group)

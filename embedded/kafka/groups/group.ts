@@ -12,6 +12,7 @@
  */
 import { ErrorCode } from 'naru/protocol'
 import { sameProtocols, vote } from './group-protocols.ts'
+import type { SettledGroup } from './group-memory.ts'
 import { failedJoin, failedSync } from './group-replies.ts'
 import type { GroupState, JoinReply, JoinRequest, Member, SyncReply, SyncRequest } from './group-types.ts'
 
@@ -39,10 +40,27 @@ export class Group {
   #deadline = Infinity
   /** Until then a new group waits for more members. */
   #earliest = 0
+  #settledAs: SettledGroup | undefined
 
   constructor(options: GroupOptions) {
     this.groupId = options.groupId
     this.#options = options
+  }
+
+  /** As it was before the broker ended. Who does not come back within `graceMs`, or its shorter session, is out. */
+  static restored(options: GroupOptions, settled: SettledGroup, now: number, graceMs: number): Group {
+    const group = new Group(options)
+    group.#state = 'Stable'
+    group.#generation = settled.generation
+    group.#protocolType = settled.protocolType
+    group.#protocol = settled.protocol
+    group.#leaderId = settled.leaderId
+    group.#settledAs = settled
+    for (const member of settled.members) {
+      const sessionDeadline = now + Math.min(graceMs, member.sessionTimeoutMs)
+      group.#members.set(member.memberId, { ...member, sessionDeadline, joining: undefined, syncing: undefined })
+    }
+    return group
   }
 
   get state(): GroupState {
@@ -63,6 +81,11 @@ export class Group {
 
   get members(): readonly Member[] {
     return [...this.#members.values()]
+  }
+
+  /** The youngest generation whose members have their assignments: another object when it is another; undefined when nobody is left. */
+  get settledAs(): SettledGroup | undefined {
+    return this.#settledAs
   }
 
   /** Nobody in it and nobody announced. */
@@ -220,8 +243,9 @@ export class Group {
     this.#members.set(memberId, member)
     if (this.#leaderId === old.memberId) this.#leaderId = memberId
     this.#update(member, request, now, reply)
-    if (unchanged) this.#answerJoin(member, now, false)
-    else this.#rebalance(now)
+    if (!unchanged) return this.#rebalance(now)
+    this.#noteSettled()
+    this.#answerJoin(member, now, false)
   }
 
   #rejoin(member: Member, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
@@ -285,6 +309,7 @@ export class Group {
     this.#generation++
     if (this.#members.size === 0) {
       this.#state = 'Empty'
+      this.#settledAs = undefined
       this.#protocol = null
       this.#leaderId = null
       this.#deadline = Infinity
@@ -334,6 +359,17 @@ export class Group {
       if (reply === undefined) continue
       this.#touch(member, now)
       reply(this.#synced(member))
+    }
+    this.#noteSettled()
+  }
+
+  #noteSettled(): void {
+    this.#settledAs = {
+      generation: this.#generation,
+      protocolType: this.#protocolType,
+      protocol: this.#protocol,
+      leaderId: this.#leaderId,
+      members: this.members.map(({ sessionDeadline: _, joining: __, syncing: ___, ...member }) => member),
     }
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
+import { ErrorCode } from 'naru/protocol'
+
 import { Group } from '../../../embedded/kafka/groups/group.ts'
 import type { GroupState, JoinReply, JoinRequest, SyncReply } from '../../../embedded/kafka/groups/group-types.ts'
 
@@ -274,5 +276,31 @@ describe('a classic group', () => {
     const lab = new Lab()
     const { memberId } = lab.join().value
     assert.equal(lab.group.mayCommit(memberId, null, 1, 0), 27)
+  })
+
+  it('is restored with its members, who have some time to come back', () => {
+    const before = new Lab()
+    const { memberId: a } = before.join().value
+    before.join({ clientId: 'd' })
+    const [, { memberId: b }] = before.group.members as [unknown, { memberId: string }]
+    before.join({ memberId: a })
+    before.sync(b, 2)
+    before.sync(a, 2, { [a]: 'left', [b]: 'right' })
+    assert.equal(before.group.state, 'Stable')
+
+    const options = { groupId: 'g', initialRebalanceDelayMs: 0, newId: () => 'x' }
+    const group = Group.restored(options, before.group.settledAs!, 1_000, 6_000)
+    assert.equal(group.heartbeat(a, null, 2, 2_000), ErrorCode.NONE)
+    assert.equal(group.mayCommit(b, null, 2, 2_000), ErrorCode.NONE)
+    assert.equal(group.nextDeadline(), 2_000 + SESSION_MS)
+
+    const lonely = Group.restored(options, before.group.settledAs!, 1_000, 6_000)
+    assert.equal(lonely.heartbeat(a, null, 2, 2_000), ErrorCode.NONE)
+    lonely.tick(7_000)
+    assert.deepEqual(
+      lonely.members.map(({ memberId }) => memberId),
+      [a],
+    )
+    assert.equal(lonely.heartbeat(a, null, 2, 7_000), ErrorCode.REBALANCE_IN_PROGRESS)
   })
 })
