@@ -2,31 +2,30 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { compareCounters, Counters } from './support/counters.ts'
 import type { CounterEvent } from './support/counters.ts'
-import { cdcConfig, Lab, s3Config } from './support/lab.ts'
+import { Lab, s3Config } from './support/lab.ts'
+import { Pairs, topicOf } from './support/pairs.ts'
 import { Random } from './support/random.ts'
-import { isRunning } from './support/rest.ts'
 import { S3Lines } from './support/s3-lines.ts'
 import { until } from './support/until.ts'
 
 const TABLES = ['a', 'b', 'c', 'd', 'e'].map((letter) => `stock_${letter}`)
-const NAMES = TABLES.flatMap((table) => [`cdc-${table}`, `s3-${table}`])
 
 describe('three workers with ten connectors', () => {
   let lab: Lab
   let counters: Counters
   let s3: S3Lines
+  let pairs: Pairs
 
   before(async () => {
     lab = await Lab.start({ workers: 3 })
     counters = new Counters({ url: () => lab.postgres.url, tables: TABLES, random: new Random(7) })
     s3 = new S3Lines(lab.s3Access)
+    pairs = new Pairs({ lab, s3, tables: TABLES })
     await counters.createTables()
-    for (const table of TABLES) {
-      await lab.rest.put(`cdc-${table}`, cdcConfig(lab, `cdc-${table}`, table))
-      await lab.rest.put(`s3-${table}`, s3Config(lab, topicOf(table)))
-    }
-    await allRunning()
+    await pairs.create()
     counters.start(20)
+    await pairs.allFlow()
+    await pairs.allRunning()
   })
 
   after(async () => {
@@ -55,7 +54,7 @@ describe('three workers with ten connectors', () => {
     const killed = Date.now()
     await everyTableAdvances(15_000)
     t.diagnostic(`all ten connectors flow again after ${Date.now() - killed} ms`)
-    await allRunning()
+    await pairs.allRunning()
     const hosts = new Set((await statuses()).flatMap((status) => status.tasks.map((task) => task.worker_id)))
     assert.equal(hosts.size, 2, 'the killed worker owns nothing')
     await victim.start()
@@ -84,7 +83,7 @@ describe('three workers with ten connectors', () => {
       assert.ok((await lab.restOf((i + 1) % 3).request('GET', '/connectors')).status === 200, 'the others answer')
       await worker.start()
     }
-    await allRunning()
+    await pairs.allRunning()
     await counters.stop()
     for (const table of TABLES) {
       const truth = await counters.truth(table)
@@ -104,7 +103,7 @@ describe('three workers with ten connectors', () => {
   })
 
   async function statuses() {
-    const all = await Promise.all(NAMES.map((name) => lab.rest.status(name)))
+    const all = await Promise.all(pairs.connectors.map((name) => lab.rest.status(name)))
     return all.filter((status) => status !== undefined)
   }
 
@@ -113,13 +112,6 @@ describe('three workers with ten connectors', () => {
     for (const status of await statuses())
       for (const task of status.tasks) counts.set(task.worker_id, (counts.get(task.worker_id) ?? 0) + 1)
     return counts
-  }
-
-  async function allRunning(): Promise<void> {
-    await until(async () => (await statuses()).filter((status) => isRunning(status)).length === NAMES.length, {
-      timeoutMs: 60_000,
-      describe: async () => `all RUNNING: ${JSON.stringify((await statuses()).filter((status) => !isRunning(status)))}`,
-    })
   }
 
   /** Every table gets a write made after this call into S3. */
@@ -135,15 +127,9 @@ describe('three workers with ten connectors', () => {
   }
 
   async function events(table: string): Promise<CounterEvent[]> {
-    const moved = await s3.lines(`moved/${topicOf(table)}/`)
-    const lines = [...(await s3.lines(`topics/${topicOf(table)}/`)), ...moved]
-    return lines.map((line) => (JSON.parse(line.text) as { after: CounterEvent }).after)
+    return pairs.events(table, ['topics', 'moved'])
   }
 })
-
-function topicOf(table: string): string {
-  return `cdc-${table}.public.${table}`
-}
 
 /** The writes that the newest events of all keys stand for. */
 function total(events: readonly CounterEvent[]): number {

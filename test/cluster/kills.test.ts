@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareCounters, Counters } from './support/counters.ts'
-import type { CounterEvent } from './support/counters.ts'
-import { cdcConfig, Lab, s3Config } from './support/lab.ts'
+import { Lab } from './support/lab.ts'
+import { Pairs } from './support/pairs.ts'
 import { Random } from './support/random.ts'
-import { isRunning } from './support/rest.ts'
 import { S3Lines } from './support/s3-lines.ts'
 import { until } from './support/until.ts'
 
@@ -17,13 +16,12 @@ test(`no row is lost in ${KILLS} random kills of workers, broker and database (N
   await using lab = await Lab.start({ workers: 3 })
   const tables = Array.from({ length: PAIRS }, (_, i) => `counters_${i}`)
   await using counters = new Counters({ url: () => lab.postgres.url, tables, random: new Random(SEED + 1) })
+  using s3 = new S3Lines(lab.s3Access)
+  const pairs = new Pairs({ lab, s3, tables })
   await counters.createTables()
-  for (const [i, table] of tables.entries()) {
-    await lab.rest.put(`cdc-${i}`, cdcConfig(lab, `cdc-${i}`, table))
-    await lab.rest.put(`s3-${i}`, s3Config(lab, `cdc-${i}.public.${table}`))
-  }
-  await allRunning(lab)
+  await pairs.create()
   counters.start(20)
+  await pairs.allFlow()
 
   const tally = { worker: 0, broker: 0, database: 0 }
   for (let kill = 0; kill < KILLS; kill++) {
@@ -48,20 +46,19 @@ test(`no row is lost in ${KILLS} random kills of workers, broker and database (N
   await counters.stop()
   t.diagnostic(`killed ${JSON.stringify(tally)}, ${counters.written} writes`)
 
-  using s3 = new S3Lines(lab.s3Access)
   let repeated = 0
-  for (const [i, table] of tables.entries()) {
+  for (const table of tables) {
     const truth = await counters.truth(table)
     const verdict = await until(
       async () => {
-        const found = compareCounters(await eventsOf(s3, `cdc-${i}.public.${table}`), truth)
+        const found = compareCounters(await pairs.events(table), truth)
         return found.lost.length === 0 && found
       },
       {
         timeoutMs: 120_000,
         describe: async () => {
-          const { lost } = compareCounters(await eventsOf(s3, `cdc-${i}.public.${table}`), truth)
-          const status = [await lab.rest.status(`cdc-${i}`), await lab.rest.status(`s3-${i}`)]
+          const { lost } = compareCounters(await pairs.events(table), truth)
+          const status = [await lab.rest.status(`cdc-${table}`), await lab.rest.status(`s3-${table}`)]
           return `${lost.length} keys of ${table} incomplete in S3: ${lost.slice(0, 5).join('; ')}\n${JSON.stringify(status)}`
         },
       },
@@ -69,24 +66,9 @@ test(`no row is lost in ${KILLS} random kills of workers, broker and database (N
     assert.deepEqual(verdict.disordered, [], `${table}: order per key`)
     repeated += verdict.repeated
   }
+  await pairs.allRunning()
   t.diagnostic(`0 lost, ${repeated} repeated`)
 })
-
-async function allRunning(lab: Lab): Promise<void> {
-  for (let i = 0; i < PAIRS; i++) {
-    for (const name of [`cdc-${i}`, `s3-${i}`]) {
-      await until(async () => isRunning(await lab.rest.status(name)), {
-        timeoutMs: 60_000,
-        describe: async () => `${name} RUNNING: ${JSON.stringify(await lab.rest.status(name))}`,
-      })
-    }
-  }
-}
-
-async function eventsOf(s3: S3Lines, topic: string): Promise<CounterEvent[]> {
-  const lines = await s3.lines(`topics/${topic}/`)
-  return lines.map((line) => (JSON.parse(line.text) as { after: CounterEvent }).after)
-}
 
 /** The victim's time: kills must fall anywhere in the cycle, so this waits for no event on purpose. */
 function pause(ms: number): Promise<void> {
