@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { EmbeddedPostgres } from '@naru/embedded/postgres'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UsageError } from '../usage-error.ts'
+
+/** As long as the one before may take to stop. */
+const STOPPING_MS = 4_000
 
 const MARK = 'naru.pid'
 
@@ -37,7 +41,10 @@ export class DataFolder implements AsyncDisposable {
 
 async function refuseSecondOwner(path: string, mark: string | undefined): Promise<void> {
   const [pid = '', since = ''] = (mark ?? '').trim().split(' ')
-  if (pid !== '' && (await startTime(pid)) === since)
+  const isThere = async (): Promise<boolean> => pid !== '' && (await startTime(pid)) === since
+  const deadline = Date.now() + STOPPING_MS
+  while ((await isThere()) && Date.now() < deadline) await delay(100)
+  if (await isThere())
     throw new UsageError(
       `the data folder ${path} is used by another naru (pid ${pid}): stop it, or name another with --data DIR`,
     )

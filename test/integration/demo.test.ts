@@ -35,6 +35,7 @@ describe('naru demo', () => {
       assert.deepEqual(Object.keys(endpoints), ['rest', 'kafka', 'postgres', 's3'])
       assert.equal(endpoints.s3!.bucket, 'landing')
       await untilStored(endpoints, demo, await lastOrder(endpoints))
+      await insertOrder(endpoints) // on its way when the power goes
       assert.equal(await demo.signal('SIGKILL'), 'SIGKILL')
     }
     await rm(join(data, 'endpoints.json')) // left by the killed one
@@ -42,7 +43,8 @@ describe('naru demo', () => {
     const endpoints = await untilReady(demo, data)
     const continued = await lastOrder(endpoints)
     assert.ok(continued > 500, 'the database is the one of the first run')
-    await untilStored(endpoints, demo, continued)
+    await untilStored(endpoints, demo, await insertOrder(endpoints))
+    await untilNothingMissing(endpoints, demo)
 
     const stopped = performance.now()
     assert.equal(await demo.signal('SIGINT'), 0, demo.output)
@@ -51,6 +53,27 @@ describe('naru demo', () => {
     assert.ok(ms < 3_000, `stopping took ${Math.round(ms)} ms\n${await logOf(data)}`)
     assert.deepEqual(await processesIn(data), [])
     await assert.rejects(readFile(join(data, 'endpoints.json')), { code: 'ENOENT' })
+  })
+
+  test('npm start that is killed with -9 takes all of it along, and the next one continues', async () => {
+    const shop = join(dir, 'npm')
+    const npmStart = () => new NaruProcess(['--data', shop, ...ANY_PORTS], {}, ['npm', 'start', '--'])
+    {
+      await using npm = npmStart()
+      const endpoints = await untilReady(npm, shop)
+      await insertOrder(endpoints)
+      npm.kill()
+    }
+    await rm(join(shop, 'endpoints.json'), { force: true })
+    await using npm = npmStart()
+    const endpoints = await untilReady(npm, shop)
+    await untilStored(endpoints, npm, await insertOrder(endpoints))
+    await untilNothingMissing(endpoints, npm)
+    assert.equal(await npm.signal('SIGINT'), 0, npm.output)
+    await until(async () => (await processesIn(shop)).length === 0, {
+      timeoutMs: PATIENCE_MS,
+      describe: async () => (await processesIn(shop)).join('\n'),
+    })
   })
 
   test('a second one in the same data folder is told who has it', async () => {
@@ -120,6 +143,34 @@ async function untilStored(endpoints: Endpoints, demo: NaruProcess, order: numbe
     timeoutMs: PATIENCE_MS,
     everyMs: 250,
     describe: () => `order ${order} in an object:\n${demo.output}`,
+  })
+}
+
+async function insertOrder(endpoints: Endpoints): Promise<number> {
+  const made = 'INSERT INTO orders (customer_id, total) SELECT min(id), 1 FROM customers RETURNING id'
+  return Number(await query(endpoints.postgres!, made))
+}
+
+/** Every order of the database is in an object, and those that were shipped by now are so in their last event. */
+async function untilNothingMissing(endpoints: Endpoints, demo: NaruProcess): Promise<void> {
+  using s3 = new S3Lines(endpoints.s3!)
+  const truth = (await query(endpoints.postgres!, 'SELECT json_object_agg(id, status) FROM orders')) as Readonly<
+    Record<string, string>
+  >
+  const missing = async (): Promise<string[]> => {
+    const last = new Map<string, string>()
+    for (const { text } of await s3.lines('topics/shop.public.orders/')) {
+      const { after } = JSON.parse(text) as { after: { id: number; status: string } | null }
+      if (after !== null) last.set(String(after.id), after.status)
+    }
+    return Object.entries(truth)
+      .filter(([id, status]) => !last.has(id) || (status === 'shipped' && last.get(id) !== status))
+      .map(([id]) => id)
+  }
+  await until(async () => (await missing()).length === 0, {
+    timeoutMs: PATIENCE_MS,
+    everyMs: 250,
+    describe: async () => `missing in objects: ${(await missing()).join(', ')}\n${demo.output}`,
   })
 }
 

@@ -11,10 +11,10 @@ export class NaruProcess implements AsyncDisposable {
   readonly #exit: Promise<number | string>
   output = ''
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, command = [process.execPath, CLI]) {
     const inherited = { ...process.env }
     delete inherited.NODE_TEST_CONTEXT // a child is not part of the test runner's protocol
-    this.#process = spawn(process.execPath, [CLI, ...args], {
+    this.#process = spawn(command[0]!, [...command.slice(1), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...inherited, ...env },
     })
@@ -34,6 +34,11 @@ export class NaruProcess implements AsyncDisposable {
   /** The exit code, or the signal that ended it, when all its output is read. */
   async end(): Promise<number | string> {
     return await this.#exit
+  }
+
+  /** SIGKILL without waiting for what it started. */
+  kill(): void {
+    this.#process.kill('SIGKILL')
   }
 
   async signal(name: NodeJS.Signals): Promise<number | string> {
