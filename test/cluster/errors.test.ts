@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { KafkaClients } from '../../runtime/kafka/kafka-clients.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { cdcConfig, Lab, s3Config } from './support/lab.ts'
@@ -15,7 +16,13 @@ describe('what a user gets wrong', () => {
   let kafka: KafkaClients
 
   before(async () => {
-    lab = await Lab.start({ workers: 1 })
+    lab = await Lab.start({
+      workers: 1,
+      workerProps: {
+        'plugin.path': fileURLToPath(new URL('../support', import.meta.url)),
+        'task.memory.max.mb': '200',
+      },
+    })
     kafka = new KafkaClients({
       props: { 'bootstrap.servers': lab.kafka.bootstrap, 'client.id': 'errors-test' },
       logger: createLogger({ level: 'error' }),
@@ -120,32 +127,52 @@ describe('what a user gets wrong', () => {
     assert.ok(isRunning(await lab.rest.status('poison')))
   })
 
-  test('a file source and a file sink work beside all this', async (t) => {
+  test('a file source and a file sink work beside all this, also beside plugins that spin and leak', async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'naru-files-'))
     t.after(() => rm(dir, { recursive: true, force: true }))
-    await writeFile(join(dir, 'in.txt'), 'one\ntwo\n')
+    const [input, output] = [join(dir, 'in.txt'), join(dir, 'out.txt')]
+    await writeFile(input, 'one\ntwo\n')
     const strings = {
       'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
       'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
+      'tasks.max': '1',
     }
-    await lab.rest.put('file-in', {
-      ...strings,
-      'connector.class': 'FileStreamSource',
-      'tasks.max': '1',
-      file: join(dir, 'in.txt'),
-      topic: 'lines',
-    })
-    await lab.rest.put('file-out', {
-      ...strings,
-      'connector.class': 'FileStreamSink',
-      'tasks.max': '1',
-      file: join(dir, 'out.txt'),
-      topics: 'lines',
-    })
-    const { readFile } = await import('node:fs/promises')
-    await until(async () => (await readFile(join(dir, 'out.txt'), 'utf8').catch(() => '')) === 'one\ntwo\n', {
-      timeoutMs: 60_000,
-      describe: async () => JSON.stringify([await lab.rest.status('file-in'), await lab.rest.status('file-out')]),
-    })
+    await lab.rest.put('file-in', { ...strings, 'connector.class': 'FileStreamSource', file: input, topic: 'lines' })
+    await lab.rest.put('file-out', { ...strings, 'connector.class': 'FileStreamSink', file: output, topics: 'lines' })
+    const arrived = async (text: string): Promise<void> => {
+      await until(async () => (await readFile(output, 'utf8').catch(() => '')) === text, {
+        timeoutMs: 60_000,
+        describe: async () => JSON.stringify([await lab.rest.status('file-in'), await lab.rest.status('file-out')]),
+      })
+    }
+    await arrived('one\ntwo\n')
+
+    const probe = { 'connector.class': 'ProbeSource', 'tasks.max': '1', 'probe.records': '1' }
+    await Promise.all([
+      lab.rest.put('spinning-connector', { ...probe, 'probe.connector.misdeed': 'spin' }),
+      lab.rest.put('leaking', { ...probe, 'probe.misdeed': 'leak-buffers' }),
+      lab.rest.put('spinning', { ...probe, 'probe.misdeed': 'spin' }),
+    ])
+    const traceOf = async (name: string): Promise<string> =>
+      await until(
+        async () => {
+          const status = await lab.rest.status(name)
+          return status?.connector.trace ?? status?.tasks[0]?.trace
+        },
+        { timeoutMs: 90_000, describe: async () => JSON.stringify(await lab.rest.status(name)) },
+      )
+    assert.match(await traceOf('leaking'), /task\.memory\.max\.mb=200/)
+    assert.match(await traceOf('spinning-connector'), /held its thread/)
+
+    await appendFile(input, 'three\n')
+    await arrived('one\ntwo\nthree\n')
+    const { status, body } = await lab.rest.request('GET', '/')
+    assert.equal(status, 200, JSON.stringify(body))
+    assert.equal((await lab.rest.status('spinning'))?.tasks[0]?.state, 'RUNNING', 'it holds nothing but its own thread')
+    assert.ok(isRunning(await lab.rest.status('poison')))
+    for (const name of ['spinning', 'leaking', 'spinning-connector'])
+      assert.equal((await lab.rest.request('DELETE', `/connectors/${name}`)).status, 204)
+    const log = await readFile(lab.workers[0]!.logFile, 'utf8')
+    assert.doesNotMatch(log, /lost the membership/, 'heartbeats go on')
   })
 })
