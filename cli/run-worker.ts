@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { RunningWorker } from 'naru'
 import { aborted, stopSignal } from './stop-signal.ts'
 
@@ -10,6 +11,11 @@ export async function runWorker(start: () => Promise<RunningWorker>): Promise<nu
   } catch (error) {
     return failed(error)
   }
+  // Now, and not at the end: a worker that is killed must not leave its successor to compile everything again.
+  worker.ready.then(
+    () => flushCompileCache(),
+    () => undefined, // `closed` tells
+  )
   try {
     await Promise.race([worker.closed, aborted(stop)])
     return 0
