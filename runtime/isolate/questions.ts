@@ -1,4 +1,4 @@
-import { ConnectError } from '../api/index.ts'
+import { RetriableError } from '../api/index.ts'
 import { Deferred } from '../async/deferred.ts'
 import type { Answer, AnswerValue } from './messages.ts'
 import { fromWire, toWire } from './wire-error.ts'
@@ -24,9 +24,9 @@ export class Questions {
     else open?.reject(fromWire(message.error))
   }
 
-  /** The other side is gone. */
+  /** The other side is gone; asked elsewhere, the question may be answered. */
   failAll(reason: string): void {
-    for (const open of this.#open.values()) open.reject(new ConnectError(reason))
+    for (const open of this.#open.values()) open.reject(new RetriableError(reason))
     this.#open.clear()
   }
 }

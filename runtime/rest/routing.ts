@@ -1,11 +1,12 @@
 import type { Request, Response, Router } from 'express'
 import { connectJson } from '../api/connect-json.ts'
 import type { Logger } from '../api/logger.ts'
-import { abortable } from '../async/abort.ts'
+import { abortable, sleep } from '../async/abort.ts'
 import type { Herder } from '../herder/herder.ts'
 import { ElsewhereError } from '../herder/leadership.ts'
 import { HttpError, errorResponse } from './error-response.ts'
 import { forwardRequest } from './leader-forwarding.ts'
+import { NobodyListensError } from './worker-client.ts'
 
 /** What a route answers. No body: the answer is empty. */
 export interface Answer {
@@ -37,6 +38,9 @@ export interface RoutingOptions {
 }
 
 /** Registers routes so that they differ only in what they do. */
+/** Pause before a request is offered again after the worker it belongs to was found gone. */
+const GONE_RETRY_MS = 250
+
 export class Routing {
   readonly #router: Router
   readonly #options: RoutingOptions
@@ -66,13 +70,21 @@ export class Routing {
     const body = bodyOf(request)
     requireJson(request, body)
     const signal = AbortSignal.timeout(this.#options.timeoutMs)
-    try {
-      send(response, await abortable(this.#answer(request, body, handler, signal), signal))
-    } catch (error) {
-      if (error instanceof ElsewhereError) await this.#forward(request, response, body, error, internal)
-      else if (signal.aborted && error === signal.reason)
-        throw new HttpError(500, 'Request timed out', { cause: error })
-      else throw error
+    for (;;) {
+      try {
+        send(response, await abortable(this.#answer(request, body, handler, signal), signal))
+        return
+      } catch (error) {
+        if (signal.aborted && error === signal.reason) throw new HttpError(500, 'Request timed out', { cause: error })
+        if (!(error instanceof ElsewhereError)) throw error
+        try {
+          await this.#forward(request, response, body, error, internal)
+          return
+        } catch (failure) {
+          // The worker to ask has gone and the group does not know it yet: wait for the rebalance that must come.
+          if (!(failure instanceof NobodyListensError) || !(await sleep(GONE_RETRY_MS, signal))) throw failure
+        }
+      }
     }
   }
 

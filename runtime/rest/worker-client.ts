@@ -23,6 +23,13 @@ export interface WorkerRequest {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** The worker's port refused the connection, so the request did not arrive: it may be sent again, also to another worker. */
+export class NobodyListensError extends HttpError {
+  constructor(message: string, cause: Error) {
+    super(500, message, { cause })
+  }
+}
+
 /** HTTP to another worker: one connection per request, redirects are not followed. */
 export async function askWorker({ method, url, body, headers }: WorkerRequest): Promise<WorkerReply> {
   return await new Promise((resolve, reject) => {
@@ -48,8 +55,11 @@ export async function askWorker({ method, url, body, headers }: WorkerRequest): 
         )
       },
     )
-    const fail = (cause: Error): void =>
-      reject(new HttpError(500, `IO Error trying to forward REST request: ${cause.message}`, { cause }))
+    const fail = (cause: Error): void => {
+      const message = `IO Error trying to forward REST request: ${cause.message}`
+      const refused = (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+      reject(refused ? new NobodyListensError(message, cause) : new HttpError(500, message, { cause }))
+    }
     outgoing.on('error', fail)
     outgoing.end(body)
   })

@@ -1,10 +1,10 @@
-import { ConnectError, NotFoundError, UnreachableError } from '../api/index.ts'
+import { ConnectError, NotFoundError, UnreachableError, errorCode } from '../api/index.ts'
 import type { ConfigValue, Logger, Plugin, Props, SourceOffset, SourcePartition } from '../api/index.ts'
 import { Secrets } from '../config/secrets.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
 import { IsolatePool } from '../isolate/isolate-pool.ts'
-import type { Answer, InstanceId, Question, Report } from '../isolate/messages.ts'
+import type { Answer, AnswerValue, InstanceId, Question, Report } from '../isolate/messages.ts'
 import { answerTo } from '../isolate/questions.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
@@ -112,9 +112,18 @@ export class Worker implements AsyncDisposable {
   async validate(className: string, props: Props): Promise<readonly ConfigValue[]> {
     const { className: fullName } = this.#options.plugins.connector(className)
     const inline = this.#environment.onlyInline(fullName)
-    const isolate = inline ? this.#pool.inline() : this.#pool.forConnectors()
     const resolved = await this.#secrets.resolve(props)
-    return (await isolate.ask({ type: 'validate', className: fullName, props: resolved })) as readonly ConfigValue[]
+    const ask = async (): Promise<AnswerValue> => {
+      const isolate = inline ? this.#pool.inline() : this.#pool.forConnectors()
+      return await isolate.ask({ type: 'validate', className: fullName, props: resolved })
+    }
+    try {
+      return (await ask()) as readonly ConfigValue[]
+    } catch (error) {
+      if (errorCode(error) !== 'RETRIABLE') throw error
+      // Its thread was ended, most likely for what another connector did.
+      return (await ask()) as readonly ConfigValue[]
+    }
   }
 
   async stopConnectors(names: readonly string[]): Promise<void> {
