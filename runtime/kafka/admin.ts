@@ -2,6 +2,7 @@ import { NotFoundError } from '../api/index.ts'
 import { byTopic } from './by-topic.ts'
 import type { Cluster } from './cluster.ts'
 import { atCoordinator, COORDINATOR_CHANNEL, commitGroupOffsets, fetchGroupOffsets } from './group-offsets.ts'
+import { fenceProducer } from './fence-producer.ts'
 import { KafkaError, throwOn } from './kafka-errors.ts'
 import { listOffsets } from './list-offsets.ts'
 import type { OffsetSpec } from './list-offsets.ts'
@@ -332,6 +333,14 @@ export class Admin {
         }
       }),
     )
+  }
+
+  /** No producer of these transactional ids that exists now can write or commit any more; transactions they left open are aborted. */
+  async fenceProducers(
+    transactionalIds: readonly string[],
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    for (const transactionalId of transactionalIds) await fenceProducer(this.#cluster, transactionalId, options)
   }
 
   async describeCluster(signal?: AbortSignal): Promise<ClusterDescription> {

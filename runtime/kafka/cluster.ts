@@ -18,6 +18,10 @@ export interface TopicInfo {
   readonly partitions: readonly { readonly leader: number | undefined; readonly leaderEpoch: number }[]
 }
 
+/** What has a coordinator, with the key types of FindCoordinator. */
+const COORDINATOR_TYPES = { group: 0, transaction: 1 } as const
+export type Coordinated = keyof typeof COORDINATOR_TYPES
+
 export interface SendOptions {
   /** Requests of one channel share a connection per broker. */
   readonly channel?: string
@@ -35,7 +39,10 @@ export class Cluster implements AsyncDisposable {
   readonly #onClosed: () => void
   readonly #connections: Connections
   readonly #topics = new Map<string, TopicInfo>()
-  readonly #coordinators = new Map<string, number>()
+  readonly #coordinators: Readonly<Record<Coordinated, Map<string, number>>> = {
+    group: new Map(),
+    transaction: new Map(),
+  }
   readonly #refreshing = new Map<string, Promise<ResponseOf<typeof Metadata>>>()
   #nodes: ReadonlyMap<number, Node> = new Map()
   #refreshedAt = 0
@@ -89,30 +96,30 @@ export class Cluster implements AsyncDisposable {
     return (await abortable(connection.send(api, version, body, options), signal)) as Message<S>
   }
 
-  /** The broker that coordinates this group; remembered until `forgetCoordinator`. */
-  async coordinator(groupId: string, signal?: AbortSignal): Promise<number> {
-    const known = this.#coordinators.get(groupId)
+  /** The broker that coordinates this group or transactional id; remembered until `forgetCoordinator`. */
+  async coordinator(key: string, signal?: AbortSignal, of: Coordinated = 'group'): Promise<number> {
+    const known = this.#coordinators[of].get(key)
     if (known !== undefined) return known
     const response = await this.send(
       'any',
       FindCoordinator,
-      { key: groupId, keyType: 0, coordinatorKeys: [groupId] },
+      { key, keyType: COORDINATOR_TYPES[of], coordinatorKeys: [key] },
       { signal },
     )
     const found = response.coordinators[0] ?? response
-    throwOn(found.errorCode, `find the coordinator of group ${groupId}`, found.errorMessage)
+    throwOn(found.errorCode, `find the coordinator of ${of} ${key}`, found.errorMessage)
     const { nodeId, host, port } = found
     this.#nodes = new Map([...this.#nodes, [nodeId, { nodeId, host, port }]])
-    this.#coordinators.set(groupId, nodeId)
+    this.#coordinators[of].set(key, nodeId)
     return nodeId
   }
 
   knownCoordinator(groupId: string): number | undefined {
-    return this.#coordinators.get(groupId)
+    return this.#coordinators.group.get(groupId)
   }
 
-  forgetCoordinator(groupId: string): void {
-    this.#coordinators.delete(groupId)
+  forgetCoordinator(key: string, of: Coordinated = 'group'): void {
+    this.#coordinators[of].delete(key)
   }
 
   /** Closes one connection: a request that the broker holds back would hold up the next one. */

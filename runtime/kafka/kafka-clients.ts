@@ -8,6 +8,7 @@ import { Fetcher } from './fetcher.ts'
 import { GroupMember } from './group-member.ts'
 import type { GroupMemberOptions } from './group-member.ts'
 import { Producer } from './producer.ts'
+import { TransactionalProducer } from './transactional-producer.ts'
 import { TransportProducerCluster } from './transport-producer-cluster.ts'
 
 /**
@@ -38,6 +39,12 @@ export class KafkaClients implements AsyncDisposable {
     const all = this.#all(props)
     const cluster = new TransportProducerCluster(this.#cluster(clientOptions(all)))
     return new Producer({ props: all, cluster, logger: this.#logger })
+  }
+
+  /** `props`: transactional.id, transaction.timeout.ms and the producer's properties. */
+  transactionalProducer(props: Props): TransactionalProducer {
+    const all = this.#all(props)
+    return new TransactionalProducer({ props: all, cluster: this.#cluster(clientOptions(all)), logger: this.#logger })
   }
 
   fetcher(props: Props = {}): Fetcher {

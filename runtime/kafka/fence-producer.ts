@@ -1,0 +1,43 @@
+import { sleep } from '../async/abort.ts'
+import type { Cluster } from './cluster.ts'
+import { isKafkaError, needsMetadata, throwOn } from './kafka-errors.ts'
+import { ErrorCode, InitProducerId } from './protocol/index.ts'
+import { retrying } from './retry.ts'
+
+/** An open transaction is being aborted meanwhile: that takes milliseconds. */
+const CONCURRENT_PAUSE_MS = 5
+
+/** Raises the epoch of a transactional id; resolves when a transaction that was open is aborted. */
+export async function fenceProducer(
+  cluster: Cluster,
+  transactionalId: string,
+  options: { readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { timeoutMs = cluster.options.apiTimeoutMs, signal } = options
+  const deadline = Date.now() + timeoutMs
+  // as Java's admin: the least timeout that a broker takes, since no transaction will be opened with it
+  const request = { transactionalId, transactionTimeoutMs: 1 }
+  await retrying(
+    cluster.options,
+    signal,
+    async () => {
+      for (;;) {
+        const node = await cluster.coordinator(transactionalId, signal, 'transaction')
+        try {
+          const { errorCode } = await cluster.send(node, InitProducerId, request, { signal })
+          if (errorCode !== ErrorCode.CONCURRENT_TRANSACTIONS || Date.now() > deadline) {
+            throwOn(errorCode, `fence the producers of transactional id ${transactionalId}`)
+            return
+          }
+        } catch (error) {
+          if (isKafkaError(error) && needsMetadata(error.kafkaCode))
+            cluster.forgetCoordinator(transactionalId, 'transaction')
+          throw error
+        }
+        await sleep(CONCURRENT_PAUSE_MS, signal)
+        signal?.throwIfAborted()
+      }
+    },
+    timeoutMs,
+  )
+}
