@@ -1,6 +1,7 @@
 import type { ConfigDef, ConfigValue } from './config-def.ts'
 import type { Logger } from './logger.ts'
 import type { Props } from './props.ts'
+import type { SourceOffset, SourcePartition, TopicPartition } from './record.ts'
 import type { SinkTask } from './sink-task.ts'
 import type { SourceTask } from './source-task.ts'
 
@@ -19,8 +20,29 @@ interface ConnectorBase {
   taskConfigs(maxTasks: number): Promise<readonly Props[]>
   stop(): Promise<void>
 }
-export type SourceConnector = ConnectorBase
-export type SinkConnector = ConnectorBase
+
+/** One entry of `PATCH /connectors/{name}/offsets` for a source. A reset names every known partition with the offset null. */
+export interface SourceOffsetChange {
+  readonly partition: SourcePartition | null
+  /** null: to be removed. */
+  readonly offset: SourceOffset | null
+}
+/** The same for a sink: an offset of its consumer group. */
+export interface SinkOffsetChange extends TopicPartition {
+  readonly offset: number | null
+}
+
+/**
+ * `alterOffsets` is called on an instance that was not started, before the runtime changes the offsets that it keeps itself (KIP-875).
+ * True: the connector knows of the change, and has carried it into the external system where it keeps offsets there. False, or no such method:
+ * the caller is told that only the runtime's own offsets were changed. An error refuses the request; nothing is changed then.
+ */
+export interface SourceConnector extends ConnectorBase {
+  alterOffsets?(props: Props, offsets: readonly SourceOffsetChange[]): Promise<boolean>
+}
+export interface SinkConnector extends ConnectorBase {
+  alterOffsets?(props: Props, offsets: readonly SinkOffsetChange[]): Promise<boolean>
+}
 
 interface ConnectorClassBase {
   readonly version: string

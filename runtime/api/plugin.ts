@@ -2,6 +2,7 @@ import type { ConfigDef } from './config-def.ts'
 import type { ConfigProvider } from './config-provider.ts'
 import type { ConnectorClass } from './connector.ts'
 import type { Converter, HeaderConverter } from './converter.ts'
+import type { RestExtensionClass } from './rest-extension.ts'
 import type { PredicateClass, TransformationClass } from './transformation.ts'
 
 export const PLUGIN: unique symbol = Symbol.for('naru.Plugin') as never
@@ -25,6 +26,7 @@ export interface PluginDefinition {
   readonly transformations?: Readonly<Record<string, TransformationClass>>
   readonly predicates?: Readonly<Record<string, PredicateClass>>
   readonly configProviders?: Readonly<Record<string, new () => ConfigProvider>>
+  readonly restExtensions?: Readonly<Record<string, RestExtensionClass>>
 }
 
 export interface Plugin extends PluginDefinition {

@@ -7,6 +7,7 @@ export const SUFFIXES = {
   transformation: 'Transformation',
   predicate: 'Predicate',
   config_provider: 'ConfigProvider',
+  rest_extension: 'RestExtension',
 } as const
 
 export type PluginType = keyof typeof SUFFIXES

@@ -8,6 +8,7 @@ import type {
   Logger,
   Plugin,
   PredicateClass,
+  RestExtensionClass,
   TransformationClass,
 } from '../api/index.ts'
 import { builtinPlugins } from './builtin-plugins.ts'
@@ -46,6 +47,7 @@ export class PluginRegistry {
   readonly #transformations = new NamedClasses<Versioned<TransformationClass>>('transformation')
   readonly #predicates = new NamedClasses<Versioned<PredicateClass>>('predicate')
   readonly #configProviders = new NamedClasses<Versioned<new () => ConfigProvider>>('config_provider')
+  readonly #restExtensions = new NamedClasses<Versioned<RestExtensionClass>>('rest_extension')
   readonly #logger: Logger
 
   private constructor(logger: Logger) {
@@ -99,6 +101,10 @@ export class PluginRegistry {
   configProvider(className: string): new () => ConfigProvider {
     const known = this.#configProviders
     return (known.get(className) ?? this.#missing('ConfigProvider', 'config providers', className, known)).class
+  }
+  restExtension(className: string): RestExtensionClass {
+    const known = this.#restExtensions
+    return (known.get(className) ?? this.#missing('RestExtension', 'REST extensions', className, known)).class
   }
 
   /** Is there a class of this type under this name, full or short? */
@@ -174,6 +180,7 @@ export class PluginRegistry {
       [this.#transformations, plugin.transformations],
       [this.#predicates, plugin.predicates],
       [this.#configProviders, plugin.configProviders],
+      [this.#restExtensions, plugin.restExtensions],
     ] as readonly (readonly [NamedClasses<Versioned<unknown>>, Readonly<Record<string, unknown>> | undefined])[]
     for (const [known, classes] of rest) {
       for (const [className, of] of Object.entries(classes ?? {})) {
