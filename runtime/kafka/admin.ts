@@ -18,6 +18,7 @@ import {
   NIL_UUID,
   OffsetDelete,
 } from './protocol/index.ts'
+import { removeMember } from './remove-members.ts'
 import { retrying } from './retry.ts'
 import type { PartitionOffset, TopicPartition } from './topic-partition.ts'
 import { partitionName } from './topic-partition.ts'
@@ -333,6 +334,11 @@ export class Admin {
         }
       }),
     )
+  }
+
+  /** Has a dynamic member leave its group; false when the group does not know it (any more). */
+  async removeMember(groupId: string, memberId: string, reason: string, signal?: AbortSignal): Promise<boolean> {
+    return await removeMember(this.#cluster, { groupId, memberId, reason }, signal)
   }
 
   /** No producer of these transactional ids that exists now can write or commit any more; transactions they left open are aborted. */

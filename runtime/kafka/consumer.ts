@@ -9,6 +9,7 @@ import type { GroupMember, Joined, JoinedMember } from './group-member.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { ErrorCode } from './protocol/index.ts'
 import { assignRanges, RANGE } from './range-assignor.ts'
+import { removeMembersOfClient } from './remove-members.ts'
 import type { FetchedRecord } from './records/fetched-record.ts'
 import { Subscription } from './subscription.ts'
 import type { PartitionOffset, TopicPartition } from './topic-partition.ts'
@@ -93,6 +94,23 @@ export class Consumer implements AsyncDisposable {
       timeoutMs: Math.max(0, deadline - Date.now()),
       maxRecords: this.#options.maxPollRecords,
     })
+  }
+
+  /**
+   * Removes members of the group that have this consumer's client id: former incarnations of it, which died or are frozen, so that the group
+   * need not wait for their sessions to time out. Only where client ids are unique. A static member replaces its predecessor anyway (KIP-345).
+   */
+  async takeOver(signal?: AbortSignal): Promise<void> {
+    const { groupId, clientId, groupInstanceId } = this.#options
+    if (groupInstanceId !== '') return
+    const reason = 'the consumer was started anew'
+    try {
+      const removed = await removeMembersOfClient(this.#cluster, { groupId, clientId, reason }, signal)
+      if (removed > 0) this.#logger.info(`group ${groupId}: removed ${removed} former member(s) of ${clientId}`)
+    } catch (error) {
+      if (signal?.aborted !== true)
+        this.#logger.warn(`group ${groupId}: former members of ${clientId} stay until their sessions are over`, { error })
+    }
   }
 
   /** Throws REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID or ILLEGAL_GENERATION when the partitions are (about to be) owned by others. */

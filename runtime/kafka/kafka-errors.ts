@@ -107,6 +107,23 @@ export function isKafkaError(error: unknown): error is KafkaError {
   return error instanceof KafkaError
 }
 
+/** After these nobody knows whether the request was carried out. */
+const UNCERTAIN: ReadonlySet<number> = new Set<number>([
+  ErrorCode.UNKNOWN_SERVER_ERROR,
+  ErrorCode.NETWORK_EXCEPTION,
+  ErrorCode.REQUEST_TIMED_OUT,
+  ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+])
+
+export function isUncertain(code: number): boolean {
+  return UNCERTAIN.has(code)
+}
+
+/** Whatever else breaks a request is a broken connection to us: nothing is known about the request. */
+export function asKafkaError(error: unknown, doing: string): KafkaError {
+  return error instanceof KafkaError ? error : networkError(doing, error)
+}
+
 /** For what a socket throws. */
 export function networkError(doing: string, cause: unknown): KafkaError {
   return new KafkaError(ErrorCode.NETWORK_EXCEPTION, doing, {

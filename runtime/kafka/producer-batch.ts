@@ -2,6 +2,7 @@ import type { DeliveryListener, ProducerRecord } from './producer-record.ts'
 import type { BufferPool } from './records/buffer-pool.ts'
 import type { CompressionType } from './records/compression.ts'
 import { RecordBatchBuilder, stampBatch } from './records/record-batch-builder.ts'
+import type { ProducerStamp } from './records/record-batch-builder.ts'
 
 /** The records of one send() in this batch: `records[from, to)` belong to `listener`. */
 interface Share {
@@ -22,6 +23,9 @@ export class ProducerBatch {
   #sequence: number | undefined
   /** Of the stamp; −1: none. */
   producerId = -1
+  producerEpoch = -1
+  /** An attempt ended without an answer that says whether it was written. */
+  uncertain = false
   attempts = 0
   /** Not to be sent again before this time (ms). */
   notBefore = 0
@@ -69,16 +73,19 @@ export class ProducerBatch {
     return this.#bytes
   }
 
-  /** Sets the producer's identity; a batch that is sent again keeps its sequence unless `restamp` is called. */
-  stamp(producerId: number, producerEpoch: number, sequence: number): void {
-    this.#sequence = sequence
-    this.producerId = producerId
-    stampBatch(this.#bytes!, { producerId, producerEpoch, baseSequence: sequence })
+  /** Sets the producer's identity, or none; a batch that is sent again keeps its sequence unless `forgetSequence` is called. */
+  stamp(stamp: ProducerStamp = { producerId: -1, producerEpoch: -1, baseSequence: -1 }): void {
+    this.#sequence = stamp.baseSequence
+    this.producerId = stamp.producerId
+    this.producerEpoch = stamp.producerEpoch
+    stampBatch(this.#bytes!, stamp)
   }
 
   forgetSequence(): void {
     this.#sequence = undefined
     this.producerId = -1
+    this.producerEpoch = -1
+    this.uncertain = false
   }
 
   /** The broker answered, so nobody reads the bytes any more. */

@@ -6,6 +6,8 @@ import { KafkaError } from './kafka-errors.ts'
 import { partitionForKey } from './partitioner.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import type { ProducerCluster } from './producer-cluster.ts'
+import { IdempotentIdentity, NoIdentity } from './producer-identity.ts'
+import type { ProducerIdentity } from './producer-identity.ts'
 import type { ProducerOptions } from './producer-options.ts'
 import { parseProducerOptions } from './producer-options.ts'
 import type { DeliveryListener, ProducerRecord } from './producer-record.ts'
@@ -40,7 +42,13 @@ export class Producer implements AsyncDisposable {
   readonly #batchLimit: number
   readonly #closing = new AbortController()
 
-  constructor(options: { readonly props: Props; readonly cluster: ProducerCluster; readonly logger: Logger }) {
+  /** `identity`: of a transactional producer. */
+  constructor(options: {
+    readonly props: Props
+    readonly cluster: ProducerCluster
+    readonly logger: Logger
+    readonly identity?: ProducerIdentity
+  }) {
     this.#options = parseProducerOptions(options.props)
     this.#cluster = options.cluster
     this.#memory = new BufferMemory(this.#options['buffer.memory'])
@@ -52,10 +60,11 @@ export class Producer implements AsyncDisposable {
       cluster: options.cluster,
       memory: this.#memory,
       logger: options.logger,
-    })
-    this.#sender.onIdentityRenewed(() => {
-      for (const queues of this.#queues.values())
-        for (const queue of queues) if (queue.batches.length === 0) queue.sequence = 0
+      identity: options.identity ?? this.#ownIdentity(options.logger),
+      onReset: () => {
+        for (const queues of this.#queues.values())
+          for (const queue of queues) if (queue.batches.length === 0) queue.sequence = 0
+      },
     })
   }
 
@@ -145,6 +154,11 @@ export class Producer implements AsyncDisposable {
     this.#closing.abort(new KafkaError(ErrorCode.NETWORK_EXCEPTION, 'produce', { detail: 'the producer is closed' }))
     this.#sender.close()
     this.#cluster.close?.()
+  }
+
+  #ownIdentity(logger: Logger): ProducerIdentity {
+    if (!this.#options['enable.idempotence']) return new NoIdentity()
+    return new IdempotentIdentity({ cluster: this.#cluster, options: this.#options, logger })
   }
 
   #partitionOf(record: ProducerRecord, size: number, count: number): number {

@@ -1,10 +1,11 @@
 import { Deferred } from '../async/deferred.ts'
 import type { Logger } from '../api/logger.ts'
 import type { BufferMemory } from './buffer-memory.ts'
-import { KafkaError } from './kafka-errors.ts'
+import { asKafkaError, isUncertain, KafkaError } from './kafka-errors.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerBatch } from './producer-batch.ts'
 import type { PartitionProduceResult, ProducerCluster } from './producer-cluster.ts'
+import type { IdentityOwner, ProducerIdentity } from './producer-identity.ts'
 import type { ProducerOptions } from './producer-options.ts'
 import { ErrorCode, isRetriable } from './protocol/error-codes.ts'
 import type { CompressionType } from './records/compression.ts'
@@ -28,17 +29,17 @@ const TOO_LARGE: readonly number[] = [ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.REC
  *     └───────────┤ too large: two halves at the front
  *                 └ anything else, or delivery.timeout.ms: failed
  */
-export class Sender {
+export class Sender implements IdentityOwner {
   readonly #options: ProducerOptions
   readonly #cluster: ProducerCluster
   readonly #memory: BufferMemory
   readonly #logger: Logger
+  readonly #identity: ProducerIdentity
+  readonly #onReset: () => void
   /** Queues that hold batches. */
   readonly #active = new Set<PartitionQueue>()
   readonly #inFlight = new Map<number, number>()
   readonly #idleWaiters = new Map<ProducerBatch, Deferred>()
-  #identity: { readonly producerId: number; readonly producerEpoch: number } | undefined
-  #identityRequest: Promise<void> | undefined
   #refresh: Promise<void> | undefined
   #refreshNotBefore = 0
   #flushing = 0
@@ -46,16 +47,27 @@ export class Sender {
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(options: { options: ProducerOptions; cluster: ProducerCluster; memory: BufferMemory; logger: Logger }) {
+  /** `onReset`: queues that hold no batches begin again at sequence 0 too. */
+  constructor(options: {
+    options: ProducerOptions
+    cluster: ProducerCluster
+    memory: BufferMemory
+    logger: Logger
+    identity: ProducerIdentity
+    onReset: () => void
+  }) {
     this.#options = options.options
     this.#cluster = options.cluster
     this.#memory = options.memory
     this.#logger = options.logger
+    this.#identity = options.identity
+    this.#onReset = options.onReset
+    options.identity.attach(this)
   }
 
   /** The queue has a new batch, or a batch that became full. */
-  wake(queue: PartitionQueue): void {
-    this.#active.add(queue)
+  wake(queue?: PartitionQueue): void {
+    if (queue !== undefined) this.#active.add(queue)
     this.#schedule()
   }
 
@@ -79,6 +91,25 @@ export class Sender {
       await Promise.all(done)
     } finally {
       this.#flushing--
+    }
+  }
+
+  resetSequences(): void {
+    for (const queue of this.#active) {
+      queue.sequence = 0
+      for (const batch of queue.batches) if (!queue.inFlight || batch !== queue.head) batch.forgetSequence()
+    }
+    this.#onReset()
+  }
+
+  dropQueued(error: Error): void {
+    for (const queue of this.#active) {
+      if (queue.head !== undefined && !queue.inFlight) this.#fail(queue, error)
+      // behind the first none has been sent: they have no sequence to give back
+      for (const batch of queue.batches.splice(queue.inFlight ? 1 : 0)) {
+        this.#release(batch)
+        batch.failed(error)
+      }
     }
   }
 
@@ -120,6 +151,7 @@ export class Sender {
         this.#active.delete(queue)
         continue
       }
+      if (!this.#identity.admits(queue)) continue // it wakes us
       const readyAt = this.#readyAt(queue, batch)
       if (readyAt > now) {
         wakeAt = Math.min(wakeAt, readyAt)
@@ -141,7 +173,8 @@ export class Sender {
       request.bytes += batch.length
     }
     if (leaderless.size > 0) this.#refreshMetadata([...leaderless])
-    if (perNode.size > 0 && this.#identified()) for (const [node, { queues }] of perNode) void this.#send(node, queues)
+    this.#identity.arrange()
+    for (const [node, { queues }] of perNode) void this.#send(node, queues)
     this.#wakeAt(wakeAt, now)
   }
 
@@ -178,7 +211,7 @@ export class Sender {
       .produce(node, {
         acks: this.#options.acks === 'all' ? -1 : Number(this.#options.acks),
         timeoutMs: this.#options['request.timeout.ms'],
-        transactionalId: null,
+        transactionalId: this.#identity.transactionalId,
         topics: [...topics.values()],
       })
       .then(
@@ -199,10 +232,12 @@ export class Sender {
     const batch = queue.head!
     const bytes = batch.bytes(this.#options['compression.type'] as CompressionType)
     if (batch.sequence === undefined) {
-      const identity = this.#identity
-      if (identity === undefined) batch.stamp(-1, -1, -1)
+      const id = this.#identity.id
+      if (id === undefined) batch.stamp()
       else {
-        batch.stamp(identity.producerId, identity.producerEpoch, queue.sequence)
+        const { producerId, producerEpoch } = id
+        const transactional = this.#identity.transactionalId !== null
+        batch.stamp({ producerId, producerEpoch, baseSequence: queue.sequence, transactional })
         queue.sequence = (queue.sequence + batch.count) % MAX_SEQUENCE
       }
     }
@@ -223,10 +258,9 @@ export class Sender {
       this.#release(batch)
       batch.delivered(result.errorCode === ErrorCode.NONE ? result.baseOffset : -1)
     } else if (LOST_SEQUENCE.includes(result.errorCode) && batch.producerId >= 0) {
-      this.#logger.warn(
-        `${new KafkaError(result.errorCode, `produce to ${nameOf(queue)}`).message}; continuing with a new producer id`,
-      )
-      if (batch.producerId === this.#identity?.producerId) this.#renewIdentity()
+      const error = new KafkaError(result.errorCode, `produce to ${nameOf(queue)}`, { detail: result.message })
+      if (!this.#identity.sequenceLost(batch.producerId)) return this.#fail(queue, error)
+      this.#logger.warn(`${error.message}; continuing with a new producer id`)
       batch.forgetSequence()
       this.#retry(queue, batch)
     } else if (TOO_LARGE.includes(result.errorCode) && batch.count > 1) {
@@ -238,7 +272,8 @@ export class Sender {
 
   #refused(queue: PartitionQueue, error: KafkaError): void {
     const batch = queue.head!
-    if (!isRetriable(error.kafkaCode) || batch.attempts >= this.#options.retries) {
+    if (isUncertain(error.kafkaCode)) batch.uncertain = true
+    if (!isRetriable(error.kafkaCode) || batch.attempts >= this.#options.retries || !this.#identity.mayRetry()) {
       this.#fail(queue, error)
       return
     }
@@ -272,8 +307,6 @@ export class Sender {
   #expire(queue: PartitionQueue, now: number): void {
     for (let batch = queue.head; batch !== undefined; batch = queue.head) {
       if (now - batch.createdAt < this.#options['delivery.timeout.ms']) return
-      // It may have been written all the same: its sequence must not be used for other records.
-      if (batch.attempts > 0 && this.#identity !== undefined) this.#renewIdentity()
       this.#fail(
         queue,
         new KafkaError(ErrorCode.REQUEST_TIMED_OUT, `produce to ${nameOf(queue)}`, {
@@ -288,12 +321,15 @@ export class Sender {
     this.#takeBackSequence(queue, batch)
     queue.shift()
     this.#release(batch)
+    this.#identity.batchFailed(error, batch.uncertain && batch.sequence !== undefined)
     batch.failed(error)
   }
 
   /** The numbers of a refused batch are free again: the next one must continue where the last good one ended. */
   #takeBackSequence(queue: PartitionQueue, batch: ProducerBatch): void {
-    if (batch.sequence !== undefined && batch.producerId === this.#identity?.producerId) queue.sequence = batch.sequence
+    if (batch.sequence === undefined) return
+    const id = this.#identity.id
+    if (id?.producerId === batch.producerId && id.producerEpoch === batch.producerEpoch) queue.sequence = batch.sequence
   }
 
   #release(batch: ProducerBatch): void {
@@ -302,45 +338,6 @@ export class Sender {
     if (waiter === undefined) return
     this.#idleWaiters.delete(batch)
     waiter.resolve()
-  }
-
-  /** True when records may be sent: not idempotent, or the producer id is there. */
-  #identified(): boolean {
-    if (!this.#options['enable.idempotence'] || this.#identity !== undefined) return true
-    this.#identityRequest ??= this.#requestIdentity()
-    return false
-  }
-
-  async #requestIdentity(): Promise<void> {
-    try {
-      this.#identity = await this.#cluster.initProducerId(null, this.#options['request.timeout.ms'])
-    } catch (error) {
-      const failure = asKafkaError(error, 'get a producer id')
-      if (failure.retriable) {
-        this.#logger.debug(`${failure.message}; trying again`)
-        await new Promise((resolve) => setTimeout(resolve, this.#options['retry.backoff.ms']))
-      } else {
-        for (const queue of this.#active) while (queue.head !== undefined) this.#fail(queue, failure)
-      }
-    } finally {
-      this.#identityRequest = undefined
-      this.#schedule()
-    }
-  }
-
-  #renewIdentity(): void {
-    this.#identity = undefined
-    for (const queue of this.#active) {
-      queue.sequence = 0
-      for (const batch of queue.batches) if (!queue.inFlight || batch !== queue.head) batch.forgetSequence()
-    }
-    this.#onRenewed()
-  }
-
-  /** Queues without batches begin again at 0 too. */
-  #onRenewed: () => void = () => undefined
-  onIdentityRenewed(callback: () => void): void {
-    this.#onRenewed = callback
   }
 
   #refreshMetadata(topics: readonly string[]): void {
@@ -359,13 +356,6 @@ export class Sender {
       }
     })()
   }
-}
-
-/** Whatever else breaks a request is a broken connection to us: nothing is known about the request. */
-function asKafkaError(error: unknown, doing: string): KafkaError {
-  if (error instanceof KafkaError) return error
-  const detail = error instanceof Error ? error.message : String(error)
-  return new KafkaError(ErrorCode.NETWORK_EXCEPTION, doing, { detail, cause: error })
 }
 
 function nameOf(queue: PartitionQueue): string {
