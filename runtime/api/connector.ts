@@ -39,7 +39,17 @@ export interface SinkOffsetChange extends TopicPartition {
  */
 export interface SourceConnector extends ConnectorBase {
   alterOffsets?(props: Props, offsets: readonly SourceOffsetChange[]): Promise<boolean>
+  /**
+   * Called on an instance that was not started, with a config that is valid (KIP-618): can this connector deliver each record once, if the
+   * runtime writes records and offsets in transactions? That takes offsets from which it resumes behind the very last committed record.
+   * No such method, or null: the connector does not know.
+   */
+  exactlyOnceSupport?(props: Props): Support | null | Promise<Support | null>
+  /** Called likewise: can its tasks say where transactions end (`transaction.boundary=connector`, SourceTaskContext.transactionContext)? */
+  canDefineTransactionBoundaries?(props: Props): Support | null | Promise<Support | null>
 }
+
+export type Support = 'SUPPORTED' | 'UNSUPPORTED'
 export interface SinkConnector extends ConnectorBase {
   alterOffsets?(props: Props, offsets: readonly SinkOffsetChange[]): Promise<boolean>
 }

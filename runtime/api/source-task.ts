@@ -12,6 +12,18 @@ export interface SourceTaskContext {
   readonly task: number
   readonly logger: Logger
   readonly offsets: OffsetStorageReader
+  /** Only with exactly-once support and `transaction.boundary=connector`. */
+  readonly transactionContext?: TransactionContext | undefined
+}
+
+/**
+ * Where the task wants transactions to end (KIP-618). Without a record: behind the batch that the running or next poll returns; with one: right
+ * behind that record. What is aborted reaches no reader that reads committed records only, but its offsets are committed: it does not come again.
+ * Both for the same place is an error that fails the task.
+ */
+export interface TransactionContext {
+  commitTransaction(record?: SourceRecord): void
+  abortTransaction(record?: SourceRecord): void
 }
 
 /** A figure that a task wants to be seen in the worker's metrics, e.g. how far it is behind its source. */
@@ -33,6 +45,11 @@ export interface SourceTask {
   poll(signal: AbortSignal): Promise<readonly SourceRecord[]>
   /** These offsets are durable in Kafka. The place to confirm them to the source system. Also called with [] after a quiet interval. */
   commit?(offsets: readonly CommittedOffset[]): Promise<void>
+  /**
+   * True: a batch of poll never ends between records that share a source offset, so that transactions may end with it. Else exactly-once delivery
+   * waits a moment for the next batch, to see whether it goes on with the same offset.
+   */
+  readonly keepsUnitsWhole?: boolean
   /** Asked every few seconds; cheap. */
   metrics?(): readonly TaskMetric[]
   stop(): Promise<void>
