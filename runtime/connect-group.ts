@@ -1,7 +1,10 @@
 import type { Logger } from './api/logger.ts'
 import type { WorkerConfig } from './config/worker-config.ts'
+import { decodeMetadata } from './group/connect-protocol.ts'
 import type { ConfigView, Group } from './group/group.ts'
 import { LeaderAssignor } from './group/leader-assignor.ts'
+import { PeerWatch } from './group/peer-watch.ts'
+import type { Peer, PeerWatchOptions } from './group/peer-watch.ts'
 import { SoloGroupMember } from './group/solo-group-member.ts'
 import { WorkerGroupMember } from './group/worker-group-member.ts'
 import type { KafkaClients } from './kafka/kafka-clients.ts'
@@ -14,11 +17,13 @@ export interface OpenGroupOptions {
   /** Advertised, with a slash at the end. */
   readonly url: string
   readonly workerId: string
+  /** Holds on to another worker's presence; REST's. */
+  readonly attend: PeerWatchOptions['attend']
   readonly logger: Logger
 }
 
 /** The worker's place among others: Kafka's group protocol, or nobody else in a standalone worker. */
-export function openGroup({ config, configs, clients, url, workerId, logger }: OpenGroupOptions): Group {
+export function openGroup({ config, configs, clients, url, workerId, attend, logger }: OpenGroupOptions): Group {
   const view = configView(configs)
   if (config.mode === 'standalone') return new SoloGroupMember({ config: view, url })
   const { distributed, protocol, groupId = '' } = config
@@ -36,22 +41,30 @@ export function openGroup({ config, configs, clients, url, workerId, logger }: O
     clientId: clientId === '' ? `connect-${workerId}` : clientId,
     logger,
   })
-  const assignor = new LeaderAssignor({
-    config: view,
+  const maxDelayMs = distributed['scheduled.rebalance.max.delay.ms']
+  const assignor = new LeaderAssignor({ config: view, logger, maxDelayMs, syncTimeoutMs })
+  const peers = new PeerWatch({
+    members: (signal) => membersOf(clients, groupId, signal),
+    attend,
+    remove: (memberId, reason, signal) => clients.admin().removeMember(groupId, memberId, reason, signal),
+    died: () => group.rejoin(),
     logger,
-    maxDelayMs: distributed['scheduled.rebalance.max.delay.ms'],
-    syncTimeoutMs,
   })
-  return new WorkerGroupMember({
-    member,
-    assignor,
-    config: view,
-    url,
-    protocol,
+  const group = new WorkerGroupMember({
+    ...{ member, assignor, peers, config: view, url, protocol, syncTimeoutMs, maxDelayMs, logger },
     ...timeouts,
-    syncTimeoutMs,
-    logger,
+    unsyncBackoffMs: distributed['worker.unsync.backoff.ms'],
   })
+  return group
+}
+
+/** By member id; empty unless the group is settled, for only then the coordinator shows what members said of themselves. */
+async function membersOf(clients: KafkaClients, groupId: string, signal: AbortSignal): Promise<readonly Peer[]> {
+  const { members } = await clients.admin().describeGroup(groupId, signal)
+  if (members.some(({ metadata }) => metadata.length === 0)) return []
+  return members
+    .map(({ memberId, metadata }) => ({ memberId, url: decodeMetadata(metadata).url }))
+    .sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
 }
 
 /** The same answer for the same state: the group asks often. */

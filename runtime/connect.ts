@@ -12,6 +12,7 @@ import { groupMetrics } from './herder/group-metrics.ts'
 import { KafkaClients } from './kafka/kafka-clients.ts'
 import packageInfo from './package.json' with { type: 'json' }
 import { PluginRegistry } from './plugins/plugin-registry.ts'
+import { attendWorker } from './rest/presence.ts'
 import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
 import { logLevel } from './rest/routes/loggers.ts'
@@ -169,6 +170,7 @@ class Assembly implements RunningWorker {
       clients: this.#clients,
       url: this.#url,
       workerId: this.workerId,
+      attend: attendWorker,
       logger: this.#logger.child('[group]'),
     })
     this.#closeLast('the group membership', group)

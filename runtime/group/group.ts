@@ -1,4 +1,6 @@
 import type { Work } from './assignment.ts'
+import type { ProtocolName } from './connect-protocol.ts'
+import type { Peer } from './peer-watch.ts'
 
 /** A member's place in the group after a completed rebalance. */
 export interface Membership {
@@ -34,6 +36,15 @@ export interface Group extends AsyncDisposable {
   readonly membership: Membership | undefined
   /** A rebalance is on; what is assigned may be about to change. */
   readonly rebalancing: boolean
+  /** What the members agreed on last; before the first generation what this worker prefers. Requests between workers are signed under `sessioned` only. */
+  readonly protocol: ProtocolName
+  /** All workers, this one too, as the last settled generation had them; by member id. */
+  readonly workers: readonly Peer[]
+  /**
+   * Is this worker's work certainly its own? True while its session cannot have run out. A worker that was frozen for longer waits here for
+   * word from the group; false: the group has gone on without it.
+   */
+  confirmed(): Promise<boolean>
   /** Ask for a new assignment: connectors or tasks appeared or went. Several requests before the next round are one. */
   rejoin(): void
 }

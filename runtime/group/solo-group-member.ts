@@ -1,5 +1,6 @@
 import { difference, isNoWork } from './assignment.ts'
 import type { ConfigView, Group, GroupEvents, Membership } from './group.ts'
+import type { Peer } from './peer-watch.ts'
 
 /** A group of one: the standalone worker. All work is its own; generations do not exist and show as 0. */
 export class SoloGroupMember implements Group {
@@ -21,6 +22,18 @@ export class SoloGroupMember implements Group {
 
   get rebalancing(): boolean {
     return this.#settling !== undefined
+  }
+
+  get protocol(): 'default' {
+    return 'default'
+  }
+
+  get workers(): readonly Peer[] {
+    return [{ memberId: 'solo', url: this.#url }]
+  }
+
+  confirmed(): Promise<boolean> {
+    return Promise.resolve(true)
   }
 
   start(events: GroupEvents): void {

@@ -9,6 +9,8 @@ import { VERSION_OF, decodeAssignment, encodeMetadata } from './connect-protocol
 import type { Assignment, ProtocolName } from './connect-protocol.ts'
 import type { ConfigView, Group, GroupEvents, Membership } from './group.ts'
 import type { LeaderAssignor } from './leader-assignor.ts'
+import type { Peer, PeerWatch } from './peer-watch.ts'
+import { UnsyncBackoff } from './unsync-backoff.ts'
 
 export interface WorkerGroupMemberOptions {
   readonly member: GroupMember
@@ -21,6 +23,11 @@ export interface WorkerGroupMemberOptions {
   readonly rebalanceTimeoutMs: number
   /** `worker.sync.timeout.ms`: to read the config log when it is behind. */
   readonly syncTimeoutMs: number
+  /** `worker.unsync.backoff.ms`: a worker that cannot read the config log leaves the group for so long (eager protocol). */
+  readonly unsyncBackoffMs: number
+  /** `scheduled.rebalance.max.delay.ms` */
+  readonly maxDelayMs: number
+  readonly peers: PeerWatch
   readonly logger: Logger
 }
 
@@ -40,7 +47,8 @@ const OFFERED: Readonly<Record<WorkerGroupMemberOptions['protocol'], readonly Pr
  *     │            rebalance · rejoin() · appointed time ◄──────────────────────┤       │
  *     └──── stop everything ◄── lost ◄──────────────────────────────────────────┘       │
  *
- * Eager generations stop everything before each join; cooperative ones keep running what is not revoked.
+ * Eager generations stop everything before each join; cooperative ones keep running what is not revoked. A worker that cannot read the newest
+ * configuration leaves the group for a while (unsync-backoff.ts), so that others do the work.
  */
 export class WorkerGroupMember implements Group {
   readonly #options: WorkerGroupMemberOptions
@@ -50,13 +58,15 @@ export class WorkerGroupMember implements Group {
   #membership: Membership | undefined
   #rebalancing = true
   #held: Assignment | undefined
-  #cooperative: boolean
+  #protocol: ProtocolName
+  readonly #unsync: UnsyncBackoff
   #rejoinWanted = Promise.withResolvers<'rejoin'>()
   #lastGood = performance.now()
 
   constructor(options: WorkerGroupMemberOptions) {
     this.#options = options
-    this.#cooperative = options.protocol !== 'eager'
+    this.#protocol = OFFERED[options.protocol][0]!
+    this.#unsync = new UnsyncBackoff(options)
   }
 
   get membership(): Membership | undefined {
@@ -65,6 +75,24 @@ export class WorkerGroupMember implements Group {
 
   get rebalancing(): boolean {
     return this.#rebalancing
+  }
+
+  get protocol(): ProtocolName {
+    return this.#protocol
+  }
+
+  get workers(): readonly Peer[] {
+    return this.#options.peers.members
+  }
+
+  async confirmed(): Promise<boolean> {
+    const { member, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
+    while (member.memberId !== undefined && member.event !== 'lost') {
+      // The broker knows a member that waits in a join, however long the others take.
+      if (member.silentMs < (this.#rebalancing ? rebalanceTimeoutMs : sessionTimeoutMs)) return true
+      await sleep(CONFIRM_POLL_MS)
+    }
+    return false
   }
 
   start(events: GroupEvents): void {
@@ -78,6 +106,7 @@ export class WorkerGroupMember implements Group {
 
   async #live(signal: AbortSignal): Promise<void> {
     let backoff = newBackoff()
+    await this.#options.peers.removePredecessors(this.#options.url)
     while (!signal.aborted) {
       try {
         await this.#round(signal)
@@ -95,7 +124,7 @@ export class WorkerGroupMember implements Group {
   /** One generation: join it, live in it, come back when a new one is needed. */
   async #round(signal: AbortSignal): Promise<void> {
     this.#rebalancing = true
-    if (!this.#cooperative) await this.#giveUp()
+    if (this.#protocol === 'default') await this.#giveUp()
     this.#rejoinWanted = Promise.withResolvers()
     const { member, assignor, logger, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
     const joined = await member.join(
@@ -105,17 +134,21 @@ export class WorkerGroupMember implements Group {
     )
     this.#lastGood = performance.now()
     assignor.completed(joined.generation)
-    this.#cooperative = joined.protocol !== 'default'
+    const protocol = joined.protocol as ProtocolName
+    if (protocol !== this.#protocol) logger.info(`the worker group now uses protocol ${protocol}`)
+    this.#protocol = protocol
     const assignment = decodeAssignment(joined.assignment)
     if (assignment.error !== 'none') {
       logger.info('the leader could not read the newest configuration; rejoining')
       await this.#catchUp(assignment.configOffset, signal)
       return
     }
+    // A worker that knows only the eager protocol has come: what ran on may have been dealt to another. Everybody begins with nothing.
+    if (protocol === 'default' && this.#held !== undefined) return
     await this.#stop(assignment.revoked)
     const work = union(difference(this.#held?.assigned ?? NO_WORK, assignment.revoked), assignment.assigned)
-    this.#held = { ...assignment, assigned: work, revoked: NO_WORK, delayMs: 0 }
-    await this.#catchUp(assignment.configOffset, signal)
+    if (protocol !== 'default') this.#held = { ...assignment, assigned: work, revoked: NO_WORK, delayMs: 0 }
+    if (!(await this.#catchUp(assignment.configOffset, signal))) return
     this.#membership = {
       memberId: joined.memberId,
       generation: joined.generation,
@@ -128,7 +161,9 @@ export class WorkerGroupMember implements Group {
     const again = !isNoWork(assignment.revoked)
     this.#rebalancing = again
     this.#events?.assigned(this.#membership)
-    if (!again) await this.#waitForNews(assignment.delayMs, signal)
+    if (again) return
+    this.#options.peers.settled({ memberId: joined.memberId, url: this.#options.url }, assignment.leaderUrl)
+    await this.#waitForNews(assignment.delayMs, signal)
   }
 
   #protocols(): readonly { name: string; metadata: Uint8Array }[] {
@@ -140,14 +175,29 @@ export class WorkerGroupMember implements Group {
     }))
   }
 
-  /** Nobody works by an older configuration than the leader's; being ahead of it is the reconciler's business. */
-  async #catchUp(configOffset: number, signal: AbortSignal): Promise<void> {
-    const { config, syncTimeoutMs } = this.#options
-    if (config.current().offset >= configOffset) return
-    await config.refresh(AbortSignal.any([signal, AbortSignal.timeout(syncTimeoutMs)]))
-    const { offset } = config.current()
-    if (offset < configOffset)
-      throw new ConnectError(`the config log ends at ${offset} here, at ${configOffset} for the leader`)
+  /**
+   * Nobody works by an older configuration than the leader's; being ahead of it is the reconciler's business. False: it cannot be read, and
+   * this worker has left the group for a while.
+   */
+  async #catchUp(configOffset: number, signal: AbortSignal): Promise<boolean> {
+    const { config, syncTimeoutMs, logger, member } = this.#options
+    try {
+      if (config.current().offset < configOffset)
+        await config.refresh(AbortSignal.any([signal, AbortSignal.timeout(syncTimeoutMs)]))
+      const { offset } = config.current()
+      if (offset < configOffset)
+        throw new ConnectError(`the config log ends at ${offset} here, at ${configOffset} for the leader`)
+      this.#unsync.reset()
+      return true
+    } catch (error) {
+      if (signal.aborted) return false
+      const { delayMs, keepWork } = this.#unsync.next(this.#protocol)
+      logger.warn(`cannot read the newest configuration; leaving the worker group for ${delayMs} ms`, { error })
+      if (!keepWork) await this.#giveUp()
+      await member.leave()
+      await sleep(delayMs, signal)
+      return false
+    }
   }
 
   async #waitForNews(delayMs: number, signal: AbortSignal): Promise<void> {
@@ -176,7 +226,7 @@ export class WorkerGroupMember implements Group {
   }
 
   async #giveUp(): Promise<void> {
-    const held = this.#held?.assigned ?? NO_WORK
+    const held = union(this.#held?.assigned ?? NO_WORK, this.#membership?.work ?? NO_WORK)
     this.#membership = undefined
     this.#held = undefined
     await this.#stop(held)
@@ -188,6 +238,7 @@ export class WorkerGroupMember implements Group {
 
   /** Work stops before the others are told that we leave. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#options.peers[Symbol.dispose]()
     this.#stopping.abort()
     await this.#life
     await this.#giveUp()
@@ -197,6 +248,9 @@ export class WorkerGroupMember implements Group {
     await this.#options.member[Symbol.asyncDispose]()
   }
 }
+
+/** How often a worker that was frozen looks whether the group has answered. */
+const CONFIRM_POLL_MS = 50
 
 function newBackoff(): Backoff {
   return new Backoff({ initialMs: 100, maxMs: 5_000 })

@@ -69,11 +69,17 @@ export class GroupMember implements AsyncDisposable {
   #generation = -1
   #heartbeats: Heartbeats | undefined
   #event: GroupEvent | undefined
+  #contactAt = -Infinity
   readonly #waiting = new Set<Deferred<GroupEvent>>()
 
   constructor(cluster: Cluster, options: GroupMemberOptions) {
     this.#cluster = cluster
     this.#options = options
+  }
+
+  /** Milliseconds for which the coordinator may not have heard of this member: since the last request that it answered was sent. */
+  get silentMs(): number {
+    return performance.now() - Math.max(this.#contactAt, this.#heartbeats?.answeredAt ?? 0)
   }
 
   get memberId(): string | undefined {
@@ -187,8 +193,10 @@ export class GroupMember implements AsyncDisposable {
             answer.generationId,
           )
         : new Map<string, Uint8Array>()
+    const syncedAt = performance.now()
     const assignment = await this.#sync(answer, assignments, signal)
     if (assignment === undefined) return undefined
+    this.#contactAt = syncedAt
     const { memberId, generationId: generation, leader: leaderId } = answer
     return { memberId, leaderId, generation, protocol, assignment, isLeader }
   }
@@ -283,6 +291,7 @@ export class GroupMember implements AsyncDisposable {
   }
 
   #stopHeartbeats(): void {
+    this.#contactAt = Math.max(this.#contactAt, this.#heartbeats?.answeredAt ?? 0)
     this.#heartbeats?.stop()
     this.#heartbeats = undefined
   }

@@ -26,11 +26,17 @@ export class Heartbeats {
   readonly #options: HeartbeatsOptions
   readonly #stopping = new AbortController()
   #lastAnswer = performance.now()
+  #answeredAt = 0
   #rebalancing = false
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options
     void this.#run(this.#stopping.signal)
+  }
+
+  /** When the last heartbeat that was answered well was sent (performance.now()); 0: none yet. */
+  get answeredAt(): number {
+    return this.#answeredAt
   }
 
   stop(): void {
@@ -43,8 +49,10 @@ export class Heartbeats {
     while (await sleep(pause, signal)) {
       pause = intervalMs
       try {
+        const sentAt = performance.now()
         const code = await this.#beat(signal)
         this.#lastAnswer = performance.now()
+        if (code === ErrorCode.NONE || code === ErrorCode.REBALANCE_IN_PROGRESS) this.#answeredAt = sentAt
         if (code !== ErrorCode.NONE && this.#concerns(code)) return
       } catch (error) {
         if (signal.aborted) return

@@ -11,6 +11,7 @@ import { Deferred } from '../async/deferred.ts'
 import type { Herder } from '../herder/herder.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { HttpError } from './error-response.ts'
+import { PRESENCE_PATH, Presence } from './presence.ts'
 import { connectorPluginRoutes } from './routes/connector-plugins.ts'
 import { connectorRoutes } from './routes/connectors.ts'
 import { loggerRoutes } from './routes/loggers.ts'
@@ -48,6 +49,7 @@ export class RestServer implements AsyncDisposable {
   readonly #options: RestServerOptions
   readonly #servers: Server[] = []
   readonly #herder = new Deferred<Herder>()
+  readonly #presence = new Presence()
   #ready = false
   #signature: (body: Buffer) => Readonly<Record<string, string>> = () => ({})
 
@@ -98,6 +100,7 @@ export class RestServer implements AsyncDisposable {
     app.disable('x-powered-by')
     app.enable('case sensitive routing')
     app.use(express.raw({ type: () => true, limit: MAX_BODY }))
+    app.get(PRESENCE_PATH, (_request, response) => this.#presence.attend(response))
     app.get('/metrics', async (_request, response) => {
       response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
       response.end(await metrics.text())
@@ -164,6 +167,7 @@ export class RestServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#presence.farewell()
     this.#herder.reject(new HttpError(503, 'the worker is stopping'))
     await Promise.all(this.#servers.map(close))
   }

@@ -31,6 +31,8 @@ export async function assembleSinkTask(
   const consumerProps = sinkConsumerProps(worker, connectorProps, common.id)
   const consumer = opening.use(new KafkaClients({ props: consumerProps, logger })).consumer(consumerProps)
   opening.use(consumer)
+  // This task runs here now: what is left of it on a worker that died or froze must neither commit nor be waited for.
+  if (consumerProps['client.id'] === `connector-consumer-${common.id}`) await consumer.takeOver(stop)
   const task = new connectorClass.task()
   const reportsErrors = deadLetters !== undefined || config['errors.log.enable']
   const runner = new SinkTaskRunner({
@@ -51,6 +53,7 @@ export async function assembleSinkTask(
       ? new ErrantRecords({ tolerance, taskClassName: connectorClass.task.className })
       : undefined,
     metrics,
+    progress: parts.progress,
     news: parts.news,
     logger,
     commitIntervalMs: worker.common['offset.flush.interval.ms'],
