@@ -109,7 +109,9 @@ export class Consumer implements AsyncDisposable {
       if (removed > 0) this.#logger.info(`group ${groupId}: removed ${removed} former member(s) of ${clientId}`)
     } catch (error) {
       if (signal?.aborted !== true)
-        this.#logger.warn(`group ${groupId}: former members of ${clientId} stay until their sessions are over`, { error })
+        this.#logger.warn(`group ${groupId}: former members of ${clientId} stay until their sessions are over`, {
+          error,
+        })
     }
   }
 

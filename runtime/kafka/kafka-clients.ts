@@ -8,6 +8,7 @@ import { Fetcher } from './fetcher.ts'
 import { GroupMember } from './group-member.ts'
 import type { GroupMemberOptions } from './group-member.ts'
 import { Producer } from './producer.ts'
+import { parseProducerOptions } from './producer-options.ts'
 import { TransactionalProducer } from './transactional-producer.ts'
 import { TransportProducerCluster } from './transport-producer-cluster.ts'
 
@@ -38,7 +39,7 @@ export class KafkaClients implements AsyncDisposable {
   producer(props: Props = {}): Producer {
     const all = this.#all(props)
     const cluster = new TransportProducerCluster(this.#cluster(clientOptions(all)))
-    return new Producer({ props: all, cluster, logger: this.#logger })
+    return new Producer({ options: parseProducerOptions(all), cluster, logger: this.#logger })
   }
 
   /** `props`: transactional.id, transaction.timeout.ms and the producer's properties. */

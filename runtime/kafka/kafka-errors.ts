@@ -32,6 +32,14 @@ const REMEDY: ReadonlyMap<number, string> = new Map<number, string>([
   [ErrorCode.GROUP_AUTHORIZATION_FAILED, 'the principal lacks an ACL on the group'],
   [ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'the principal lacks an ACL on the cluster'],
   [
+    ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    'the principal lacks the ACLs Write and Describe on the transactional id',
+  ],
+  [
+    ErrorCode.INVALID_TRANSACTION_TIMEOUT,
+    "transaction.timeout.ms is larger than the broker's transaction.max.timeout.ms",
+  ],
+  [
     ErrorCode.INVALID_REPLICATION_FACTOR,
     'the cluster has fewer brokers than the replication factor asks for (replication.factor, *.storage.replication.factor)',
   ],

@@ -7,6 +7,8 @@ export class PartitionQueue {
   readonly partition: number
   readonly batches: ProducerBatch[] = []
   inFlight = false
+  /** The last transaction that it was added to. */
+  transaction = 0
   /** Next idempotent sequence number. */
   sequence = 0
   /** Greatest batch in bytes; shrinks when the broker refuses one. */

@@ -105,11 +105,19 @@ export const PRODUCER_DEF = configDef({
     documentation: 'Retries of one batch, within delivery.timeout.ms.',
     validator: validators.atLeast(0),
   },
+  'transaction.timeout.ms': {
+    type: 'INT',
+    default: 60_000,
+    importance: 'LOW',
+    documentation:
+      'The broker aborts a transaction that is open for longer and fences its producer; at most transaction.max.timeout.ms of the broker.',
+    validator: validators.atLeast(1),
+  },
   'transactional.id': {
     type: 'STRING',
     default: null,
     importance: 'LOW',
-    documentation: 'Not available yet: leave it out.',
+    documentation: 'Of a transactional producer: the newest one with this id fences the others.',
   },
 })
 
@@ -121,8 +129,24 @@ export function parseProducerOptions(props: Props): ProducerOptions {
     throw ConfigError.invalid(
       'transactional.id',
       options['transactional.id'],
-      'transactions are not available yet; remove it',
+      'this producer does not write in transactions; remove it',
     )
+  return idempotent(options, props)
+}
+
+/** Of a transactional producer, which is always idempotent. */
+export function parseTransactionalOptions(props: Props): ProducerOptions {
+  const options = idempotent(PRODUCER_DEF.parse(props), props)
+  if (!options['enable.idempotence'])
+    throw ConfigError.invalid(
+      'enable.idempotence',
+      'false',
+      'transactional.id needs enable.idempotence=true and acks=all',
+    )
+  return options
+}
+
+function idempotent(options: ProducerOptions, props: Props): ProducerOptions {
   if (options['enable.idempotence'] && !['all', '-1'].includes(options.acks)) {
     if (props['enable.idempotence'] !== undefined)
       throw ConfigError.invalid('acks', options.acks, 'enable.idempotence=true needs acks=all')

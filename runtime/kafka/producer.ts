@@ -1,6 +1,5 @@
 import { abortable, anySignal, sleep, within } from '../async/abort.ts'
 import type { Logger } from '../api/logger.ts'
-import type { Props } from '../api/props.ts'
 import { BufferMemory } from './buffer-memory.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { partitionForKey } from './partitioner.ts'
@@ -9,7 +8,6 @@ import type { ProducerCluster } from './producer-cluster.ts'
 import { IdempotentIdentity, NoIdentity } from './producer-identity.ts'
 import type { ProducerIdentity } from './producer-identity.ts'
 import type { ProducerOptions } from './producer-options.ts'
-import { parseProducerOptions } from './producer-options.ts'
 import type { DeliveryListener, ProducerRecord } from './producer-record.ts'
 import { ErrorCode } from './protocol/error-codes.ts'
 import { BufferPool } from './records/buffer-pool.ts'
@@ -44,12 +42,12 @@ export class Producer implements AsyncDisposable {
 
   /** `identity`: of a transactional producer. */
   constructor(options: {
-    readonly props: Props
+    readonly options: ProducerOptions
     readonly cluster: ProducerCluster
     readonly logger: Logger
     readonly identity?: ProducerIdentity
   }) {
-    this.#options = parseProducerOptions(options.props)
+    this.#options = options.options
     this.#cluster = options.cluster
     this.#memory = new BufferMemory(this.#options['buffer.memory'])
     this.#pool = new BufferPool(this.#options['buffer.memory'] / 4)

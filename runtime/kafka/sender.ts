@@ -143,9 +143,10 @@ export class Sender implements IdentityOwner {
     let wakeAt = Infinity
     const perNode = new Map<number, { queues: PartitionQueue[]; bytes: number }>()
     const leaderless = new Set<string>()
+    // first of all: one that fails may take the others with it
+    for (const queue of this.#active) if (!queue.inFlight) this.#expire(queue, now)
     for (const queue of this.#active) {
       if (queue.inFlight) continue
-      this.#expire(queue, now)
       const batch = queue.head
       if (batch === undefined) {
         this.#active.delete(queue)

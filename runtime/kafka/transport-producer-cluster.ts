@@ -5,6 +5,8 @@ import { ErrorCode, InitProducerId, Produce, isRetriable } from './protocol/inde
 
 /** Produce 13 names topics by id; 12 does all we need by name. */
 const PRODUCE_BY_NAME = 12
+/** A transactional Produce 12 tells the broker that we speak the second transaction protocol (KIP-890, part 2). */
+const PRODUCE_FIRST_PROTOCOL = 11
 
 /** What a producer asks of the cluster, over our transport. */
 export class TransportProducerCluster implements ProducerCluster {
@@ -37,7 +39,12 @@ export class TransportProducerCluster implements ProducerCluster {
         timeoutMs: request.timeoutMs,
         topicData: request.topics.map(({ name, partitions }) => ({ name, partitionData: partitions })),
       },
-      { channel: 'produce', limit: PRODUCE_BY_NAME, timeoutMs: request.timeoutMs, expectResponse: request.acks !== 0 },
+      {
+        channel: 'produce',
+        limit: request.transactionalId === null ? PRODUCE_BY_NAME : PRODUCE_FIRST_PROTOCOL,
+        timeoutMs: request.timeoutMs,
+        expectResponse: request.acks !== 0,
+      },
     )
     if (request.acks === 0) {
       return request.topics.flatMap(({ name, partitions }) =>

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { KafkaError } from '../../../runtime/kafka/kafka-errors.ts'
 import { murmur2 } from '../../../runtime/kafka/partitioner.ts'
 import { Producer } from '../../../runtime/kafka/producer.ts'
+import { parseProducerOptions } from '../../../runtime/kafka/producer-options.ts'
 import type { DeliveryListener, ProducerRecord } from '../../../runtime/kafka/producer.ts'
 import type {
   PartitionProduceResult,
@@ -105,7 +106,7 @@ describe('producer', () => {
   test('delivers in order, over several batches and sends', async () => {
     const cluster = new ScriptedCluster()
     const outcome = new Outcome()
-    const producer = new Producer({ props: { ...FAST, 'batch.size': '100' }, cluster, logger })
+    const producer = new Producer({ options: parseProducerOptions({ ...FAST, 'batch.size': '100' }), cluster, logger })
     for (let i = 0; i < 1_000; i += 100) await producer.send(numbered(i, i + 100), outcome)
     await producer[Symbol.asyncDispose]()
     assert.deepEqual(cluster.logs.get('t-0'), values(0, 1_000))
@@ -118,7 +119,7 @@ describe('producer', () => {
       const cluster = new ScriptedCluster()
       const outcome = new Outcome()
       const producer = new Producer({
-        props: { ...FAST, 'batch.size': '64', 'enable.idempotence': idempotent },
+        options: parseProducerOptions({ ...FAST, 'batch.size': '64', 'enable.idempotence': idempotent }),
         cluster,
         logger,
       })
@@ -145,7 +146,7 @@ describe('producer', () => {
   test('a broker that lost the sequence gets a new producer id, nothing is lost', async () => {
     const cluster = new ScriptedCluster()
     const outcome = new Outcome()
-    const producer = new Producer({ props: FAST, cluster, logger })
+    const producer = new Producer({ options: parseProducerOptions(FAST), cluster, logger })
     await producer.sendAndWait(numbered(0, 5))
     cluster.faults.push(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
     await producer.send(numbered(5, 9), outcome)
@@ -163,7 +164,7 @@ describe('producer', () => {
 
   test('halves a batch that the broker finds too large, and stays below from then on', async () => {
     const cluster = new ScriptedCluster()
-    const producer = new Producer({ props: { ...FAST, 'batch.size': '300' }, cluster, logger })
+    const producer = new Producer({ options: parseProducerOptions({ ...FAST, 'batch.size': '300' }), cluster, logger })
     cluster.maxBytes = 600
     const offsets = await producer.sendAndWait(numbered(0, 40, 50))
     assert.deepEqual(
@@ -177,7 +178,11 @@ describe('producer', () => {
   test('a record larger than max.request.size fails alone and names the setting', async () => {
     const cluster = new ScriptedCluster()
     const outcome = new Outcome()
-    const producer = new Producer({ props: { ...FAST, 'max.request.size': '1000' }, cluster, logger })
+    const producer = new Producer({
+      options: parseProducerOptions({ ...FAST, 'max.request.size': '1000' }),
+      cluster,
+      logger,
+    })
     await producer.send([...numbered(0, 1), ...numbered(1, 2, 2_000), ...numbered(2, 3)], outcome)
     await producer.flush()
     assert.deepEqual(cluster.logs.get('t-0'), ['0', '2'])
@@ -188,7 +193,7 @@ describe('producer', () => {
   test('a fatal answer fails its batch only; later records go on', async () => {
     const cluster = new ScriptedCluster()
     const outcome = new Outcome()
-    const producer = new Producer({ props: FAST, cluster, logger })
+    const producer = new Producer({ options: parseProducerOptions(FAST), cluster, logger })
     cluster.faults.push(ErrorCode.INVALID_RECORD)
     await assert.rejects(producer.sendAndWait(numbered(0, 3)), { kafkaName: 'INVALID_RECORD' })
     await producer.send(numbered(3, 5), outcome)
@@ -202,7 +207,11 @@ describe('producer', () => {
     const outcome = new Outcome()
     const gate = Promise.withResolvers<void>()
     cluster.held = gate.promise
-    const producer = new Producer({ props: { ...FAST, 'buffer.memory': '10000' }, cluster, logger })
+    const producer = new Producer({
+      options: parseProducerOptions({ ...FAST, 'buffer.memory': '10000' }),
+      cluster,
+      logger,
+    })
     let sent = false
     const sending = producer.send(numbered(0, 200, 100), outcome).then(() => (sent = true))
     await new Promise((resolve) => setImmediate(resolve))
@@ -218,7 +227,11 @@ describe('producer', () => {
   test('a waiting send ends with the reason of its signal', async () => {
     const cluster = new ScriptedCluster()
     cluster.held = new Promise(() => undefined)
-    const producer = new Producer({ props: { ...FAST, 'buffer.memory': '1000' }, cluster, logger })
+    const producer = new Producer({
+      options: parseProducerOptions({ ...FAST, 'buffer.memory': '1000' }),
+      cluster,
+      logger,
+    })
     const stop = new AbortController()
     const sending = producer.send(numbered(0, 100, 100), new Outcome(), stop.signal)
     stop.abort(new Error('stopping'))
@@ -227,7 +240,11 @@ describe('producer', () => {
   })
 
   test('a topic that never appears: the error says which and how long', async () => {
-    const producer = new Producer({ props: { ...FAST, 'max.block.ms': '5' }, cluster: new ScriptedCluster(), logger })
+    const producer = new Producer({
+      options: parseProducerOptions({ ...FAST, 'max.block.ms': '5' }),
+      cluster: new ScriptedCluster(),
+      logger,
+    })
     await assert.rejects(
       producer.send([{ topic: 'absent', key: null, value: null }], new Outcome()),
       /cannot produce to absent: UNKNOWN_TOPIC_OR_PARTITION: no metadata within max\.block\.ms=5/,
@@ -237,7 +254,11 @@ describe('producer', () => {
 
   test('an expired record fails with delivery.timeout.ms in the message', async () => {
     const cluster = new ScriptedCluster()
-    const producer = new Producer({ props: { ...FAST, 'delivery.timeout.ms': '20' }, cluster, logger })
+    const producer = new Producer({
+      options: parseProducerOptions({ ...FAST, 'delivery.timeout.ms': '20' }),
+      cluster,
+      logger,
+    })
     for (let i = 0; i < 10_000; i++) cluster.faults.push(ErrorCode.NOT_ENOUGH_REPLICAS)
     await assert.rejects(producer.sendAndWait(numbered(0, 1)), /delivery\.timeout\.ms=20/)
     await producer[Symbol.asyncDispose]()
