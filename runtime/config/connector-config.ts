@@ -174,6 +174,8 @@ export function converterSpec(
   }
 }
 
+export { extraConnectorDef } from './connector-keys.ts'
+
 export type SourceConfig = ConfigOf<typeof sourceConnectorDef>
 export type SinkConfig = ConfigOf<typeof sinkConnectorDef>
 
@@ -188,7 +190,7 @@ export function parseSinkConfig(props: Props): SinkConfig {
   return config
 }
 
-export type TaskIsolation = 'dedicated' | 'shared' | 'inline'
+export type TaskIsolation = 'process' | 'dedicated' | 'shared' | 'inline'
 
 export function taskIsolation(connectorProps: Props, worker: WorkerConfig): TaskIsolation {
   const own = extraConnectorDef.parse(connectorProps)['task.isolation']

@@ -1,5 +1,6 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
 import type { ConfigKey, Validator } from '../api/index.ts'
+import { recoveryWorkerKeys } from './recovery-keys.ts'
 
 const { atLeast, between, oneOf, oneOfIgnoreCase } = validators
 
@@ -185,10 +186,11 @@ export const commonWorkerDef = configDef({
   'task.isolation': key({
     type: 'STRING',
     default: 'shared',
-    validator: oneOf('dedicated', 'shared', 'inline'),
+    validator: oneOf('process', 'dedicated', 'shared', 'inline'),
     documentation:
-      'How tasks run when their connector does not say: a thread of their own, one of task.threads.max, or the main thread.',
+      'How tasks run when their connector does not say. process: in a child process per connector, so that a plugin which fills its heap ends that alone; dedicated: in a thread of their own; shared: in one of task.threads.max; inline: in the main thread.',
   }),
+  ...recoveryWorkerKeys,
   'task.memory.max.mb': key({
     type: 'INT',
     default: null,

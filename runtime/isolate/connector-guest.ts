@@ -1,6 +1,7 @@
 import { ConnectError } from '../api/index.ts'
 import type { Logger, Props, SinkConnector, SourceConnector } from '../api/index.ts'
 import type { TargetState } from '../storage/config-records.ts'
+import { failureClass } from './failure-class.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
 import type { Guest } from './guest.ts'
 import type { ConnectorLaunch, GuestNews, InstanceId } from './messages.ts'
@@ -49,7 +50,7 @@ export class ConnectorGuest implements Guest {
     if (this.#state === 'failed' || this.#state === 'ended') return
     this.#state = 'failed'
     this.#logger.error('the connector failed and will not recover until it is restarted', { error })
-    this.#tell({ type: 'failed', trace: stackTrace(error) })
+    this.#tell({ type: 'failed', trace: stackTrace(error), failure: failureClass(error) })
   }
 
   async taskConfigs(maxTasks: number): Promise<readonly Props[]> {

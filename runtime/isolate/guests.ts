@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConnectError, UnreachableError } from '../api/index.ts'
-import type { ConfigValue, Logger, Props } from '../api/index.ts'
+import type { ConfigValue, Logger, Props, SinkOffsetChange, SourceOffsetChange } from '../api/index.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { ConnectorGuest } from './connector-guest.ts'
@@ -18,7 +18,7 @@ export class Guests {
   readonly #environment: GuestEnvironment
   readonly #plugins: PluginRegistry
   readonly #post: (report: Report) => void
-  readonly #activity: Int32Array
+  readonly #active: (instance: InstanceId) => void
 
   constructor(options: {
     readonly worker: WorkerConfig
@@ -26,12 +26,13 @@ export class Guests {
     readonly logger: Logger
     readonly metricsIntervalMs: number
     readonly post: (report: Report) => void
-    readonly activity: Int32Array
+    /** Told whose code is about to run; 0: nobody's. */
+    readonly active: (instance: InstanceId) => void
   }) {
     const { worker, plugins, logger, metricsIntervalMs, post } = options
     this.#plugins = plugins
     this.#post = post
-    this.#activity = options.activity
+    this.#active = options.active
     this.#environment = {
       ...{ worker, plugins, logger, metricsIntervalMs, post },
       ask: (question) => this.#questions.ask((id) => post({ type: 'question', id, question })),
@@ -93,7 +94,7 @@ export class Guests {
   }
 
   #as<T>(instance: InstanceId, work: () => T): T {
-    Atomics.store(this.#activity, 0, instance)
+    this.#active(instance)
     return this.#owner.run(instance, work)
   }
 
@@ -106,9 +107,17 @@ export class Guests {
             if (!(guest instanceof ConnectorGuest)) throw new ConnectError('the connector is not running')
             return await this.#as(query.instance, () => guest.taskConfigs(query.maxTasks))
           }
+          case 'progress': {
+            const guest = this.#guests.get(query.instance)
+            if (!(guest instanceof TaskGuest)) throw new ConnectError('the task is not running')
+            return guest.progress()
+          }
           case 'validate':
-            Atomics.store(this.#activity, 0, 0)
+            this.#active(0)
             return await this.#validate(query.className, query.props)
+          case 'alter-offsets':
+            this.#active(0)
+            return await this.#alterOffsets(query)
           default:
             throw new UnreachableError(query)
         }
@@ -120,5 +129,13 @@ export class Guests {
     const { class: connectorClass } = this.#plugins.connector(className)
     const values = connectorClass.configDef().validate(props)
     return connectorClass.validate === undefined ? values : await connectorClass.validate(props, values)
+  }
+
+  /** The connector is asked as Connect asks it: by an instance that was never started. */
+  async #alterOffsets({ className, props, offsets }: Extract<Query, { type: 'alter-offsets' }>): Promise<boolean> {
+    const { class: connectorClass } = this.#plugins.connector(className)
+    if (connectorClass.type === 'sink')
+      return (await new connectorClass().alterOffsets?.(props, offsets as SinkOffsetChange[])) ?? false
+    return (await new connectorClass().alterOffsets?.(props, offsets as SourceOffsetChange[])) ?? false
   }
 }

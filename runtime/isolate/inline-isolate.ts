@@ -25,7 +25,7 @@ export class InlineIsolate implements Isolate {
     const { worker, plugins, logger, metricsIntervalMs, events } = options
     this.#guests = new Guests({
       ...{ worker, plugins, logger, metricsIntervalMs },
-      activity: new Int32Array(1),
+      active: () => undefined,
       post: (report) => {
         // As from a thread: never within the call that caused it.
         queueMicrotask(() => {

@@ -5,7 +5,10 @@ import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { InlineIsolate } from './inline-isolate.ts'
 import type { Isolate, IsolateEvents } from './isolate.ts'
 import { defaultMemoryMaxMb } from './memory-limit.ts'
-import { ThreadIsolate } from './thread-isolate.ts'
+import type { GuestSettings } from './messages.ts'
+import { ProcessCarrier } from './process-carrier.ts'
+import { ThreadCarrier } from './thread-carrier.ts'
+import { WatchedIsolate } from './watched-isolate.ts'
 
 const METRICS_INTERVAL_MS = 5000
 
@@ -15,10 +18,11 @@ export class IsolatePool implements AsyncDisposable {
   readonly #plugins: PluginRegistry
   readonly #logger: Logger
   readonly #events: IsolateEvents
-  readonly #shared = new Set<ThreadIsolate>()
-  readonly #dedicated = new Set<ThreadIsolate>()
+  readonly #shared = new Set<WatchedIsolate>()
+  readonly #dedicated = new Set<WatchedIsolate>()
   readonly #ending = new Set<Promise<void>>()
-  #connectors: ThreadIsolate | undefined
+  readonly #processes = new Map<string, WatchedIsolate>()
+  #connectors: WatchedIsolate | undefined
   #inline: InlineIsolate | undefined
   #threads = 0
 
@@ -42,8 +46,10 @@ export class IsolatePool implements AsyncDisposable {
     }
   }
 
-  forTask(isolation: TaskIsolation): Isolate {
+  forTask(isolation: TaskIsolation, connector: string): Isolate {
     switch (isolation) {
+      case 'process':
+        return this.process(connector)
       case 'inline':
         return this.inline()
       case 'dedicated':
@@ -67,6 +73,23 @@ export class IsolatePool implements AsyncDisposable {
     const thread = this.#newThread(`task-thread-${++this.#threads}`)
     this.#dedicated.add(thread)
     return thread
+  }
+
+  /** The child process of this connector: of the connector itself and of its tasks. */
+  process(connector: string): Isolate {
+    let found = this.#processes.get(connector)
+    if (found === undefined) {
+      found = this.#newProcess(connector)
+      this.#processes.set(connector, found)
+    }
+    return found
+  }
+
+  /** A child process that is shared with nobody. */
+  ownProcess(connector: string): Isolate {
+    const isolate = this.#newProcess(connector)
+    this.#dedicated.add(isolate)
+    return isolate
   }
 
   inline(): Isolate {
@@ -95,8 +118,8 @@ export class IsolatePool implements AsyncDisposable {
   }
 
   /** A thread of its own for each task, up to the limit; then the one with fewest tasks, rather one that answers. */
-  #sharedThread(): ThreadIsolate {
-    const burden = (thread: ThreadIsolate): number => thread.instances.size + (thread.silentMs > 2000 ? 1000 : 0)
+  #sharedThread(): WatchedIsolate {
+    const burden = (thread: WatchedIsolate): number => thread.instances.size + (thread.silentMs > 2000 ? 1000 : 0)
     if (this.#shared.size >= this.#config.taskThreadsMax)
       return [...this.#shared].reduce((least, thread) => (burden(thread) < burden(least) ? thread : least))
     const thread = this.#newThread(`task-thread-${++this.#threads}`)
@@ -104,28 +127,47 @@ export class IsolatePool implements AsyncDisposable {
     return thread
   }
 
-  #newThread(name: string): ThreadIsolate {
-    const { common, props, mode } = this.#config
-    return new ThreadIsolate({
-      name,
-      workerProps: props,
-      mode,
-      debug: ['DEBUG', 'TRACE', 'ALL'].includes(common['log.level'].toUpperCase()),
-      metricsIntervalMs: METRICS_INTERVAL_MS,
-      memoryMaxMb: common['task.memory.max.mb'] ?? defaultMemoryMaxMb(),
-      events: this.#events,
-      logger: this.#logger,
+  #newThread(name: string): WatchedIsolate {
+    const memoryMaxMb = this.#memoryMaxMb
+    const settings = this.#settings()
+    return new WatchedIsolate({
+      ...{ name, memoryMaxMb, events: this.#events, logger: this.#logger },
+      carrier: (events) => new ThreadCarrier({ name, settings, memoryMaxMb, events }),
     })
   }
 
+  #newProcess(connector: string): WatchedIsolate {
+    const name = `${connector}/${++this.#threads}`
+    const memoryMaxMb = this.#memoryMaxMb
+    const settings = this.#settings()
+    const logger = this.#logger.child(`[${connector}|process]`)
+    return new WatchedIsolate({
+      ...{ name, memoryMaxMb, events: this.#events, logger },
+      carrier: (events) => new ProcessCarrier({ name, settings, memoryMaxMb, events, logger }),
+    })
+  }
+
+  get #memoryMaxMb(): number {
+    return this.#config.common['task.memory.max.mb'] ?? defaultMemoryMaxMb()
+  }
+
+  #settings(): GuestSettings {
+    const { common, props, mode } = this.#config
+    return {
+      ...{ workerProps: props, mode, metricsIntervalMs: METRICS_INTERVAL_MS },
+      debug: ['DEBUG', 'TRACE', 'ALL'].includes(common['log.level'].toUpperCase()),
+    }
+  }
+
   #forget(isolate: Isolate): void {
-    this.#shared.delete(isolate as ThreadIsolate)
-    this.#dedicated.delete(isolate as ThreadIsolate)
+    this.#shared.delete(isolate as WatchedIsolate)
+    this.#dedicated.delete(isolate as WatchedIsolate)
     if (this.#connectors === isolate) this.#connectors = undefined
+    for (const [connector, each] of this.#processes) if (each === isolate) this.#processes.delete(connector)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all: Isolate[] = [...this.#shared, ...this.#dedicated]
+    const all: Isolate[] = [...this.#shared, ...this.#dedicated, ...this.#processes.values()]
     if (this.#connectors !== undefined) all.push(this.#connectors)
     if (this.#inline !== undefined) all.push(this.#inline)
     await Promise.all(all.map((isolate) => this.end(isolate)))

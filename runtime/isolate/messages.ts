@@ -1,4 +1,13 @@
-import type { ConfigValue, Props, SourceOffset, SourcePartition } from '../api/index.ts'
+import type {
+  ConfigValue,
+  Props,
+  SinkOffsetChange,
+  SourceOffset,
+  SourceOffsetChange,
+  SourcePartition,
+} from '../api/index.ts'
+import type { FailureClass } from '../config/recovery-keys.ts'
+import type { ProgressSnapshot } from '../task/task-progress.ts'
 import type { TargetState } from '../storage/config-records.ts'
 import type { LineLevel } from '../telemetry/context-logger.ts'
 import type { MetricSample } from '../telemetry/metrics.ts'
@@ -16,6 +25,8 @@ export interface TaskLaunch {
   readonly connectorProps: Props
   readonly taskProps: Props
   readonly target: TargetState
+  /** How long it may stand still before that is told; 0: for ever. */
+  readonly stallTimeoutMs: number
 }
 
 export interface ConnectorLaunch {
@@ -32,7 +43,16 @@ export interface OffsetBytes {
 /** Worker to guests: what the worker wants to know. */
 export type Query =
   | { readonly type: 'task-configs'; readonly instance: InstanceId; readonly maxTasks: number }
+  | { readonly type: 'progress'; readonly instance: InstanceId }
   | { readonly type: 'validate'; readonly className: string; readonly props: Props }
+  | {
+      readonly type: 'alter-offsets'
+      readonly className: string
+      readonly props: Props
+      readonly offsets: readonly OffsetChange[]
+    }
+
+export type OffsetChange = SourceOffsetChange | SinkOffsetChange
 
 /** Guests to worker: what a guest wants to know. */
 export type Question =
@@ -43,7 +63,15 @@ export type Answer =
   | { readonly type: 'answer'; readonly id: number; readonly value: AnswerValue }
   | { readonly type: 'refusal'; readonly id: number; readonly error: WireError }
 
-export type AnswerValue = readonly Props[] | readonly ConfigValue[] | readonly (SourceOffset | undefined)[] | undefined
+export type { ProgressSnapshot } from '../task/task-progress.ts'
+
+export type AnswerValue =
+  | boolean
+  | ProgressSnapshot
+  | readonly Props[]
+  | readonly ConfigValue[]
+  | readonly (SourceOffset | undefined)[]
+  | undefined
 
 /** Worker to guests. */
 export type Command =
@@ -61,7 +89,11 @@ export type Command =
 export type GuestNews =
   | { readonly type: 'started' | 'paused' | 'resumed' | 'stopped' | 'ended' }
   /** It runs no more. `trace`: class name, message, frames and causes. */
-  | { readonly type: 'failed'; readonly trace: string }
+  | { readonly type: 'failed'; readonly trace: string; readonly failure: FailureClass }
+  /** It should move and has not since then (ms since the epoch). */
+  | { readonly type: 'stalled'; readonly waitsFor: string; readonly since: number }
+  /** It moves again. */
+  | { readonly type: 'moving' }
 
 /** Guests to worker. */
 export type Report =
@@ -83,12 +115,18 @@ export type Report =
   | { readonly type: 'fatal'; readonly instance: InstanceId | undefined; readonly trace: string }
   | Answer
 
-/** What a thread is given when it starts. */
-export interface ThreadSettings {
+/** What guests need of their worker, given once. */
+export interface GuestSettings {
   readonly workerProps: Props
   readonly mode: 'distributed' | 'standalone'
   readonly debug: boolean
   readonly metricsIntervalMs: number
+}
+
+export interface ThreadSettings extends GuestSettings {
   /** One Int32: the instance whose call began last. It says who holds a thread that does not answer. */
   readonly activity: SharedArrayBuffer
 }
+
+/** What a child process is sent: its settings first. */
+export type ProcessMessage = { readonly type: 'settings'; readonly settings: GuestSettings } | Command

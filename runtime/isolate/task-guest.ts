@@ -4,7 +4,10 @@ import type { WorkerConfig } from '../config/worker-config.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import type { TargetState } from '../storage/config-records.ts'
 import { assembleTask } from '../task/assemble-task.ts'
+import { failureClass } from './failure-class.ts'
 import type { RunnableTask } from '../task/runnable-task.ts'
+import { TaskProgress } from '../task/task-progress.ts'
+import type { ProgressSnapshot } from '../task/task-progress.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
 import type { Guest } from './guest.ts'
 import type { Answer, AnswerValue, GuestNews, InstanceId, Question, Report, TaskLaunch } from './messages.ts'
@@ -28,9 +31,11 @@ export class TaskGuest implements Guest {
   /** Rejects when the task fails from outside of its run. */
   readonly #failed = new Deferred<never>()
   readonly #ended: Promise<void>
+  readonly #progress = new TaskProgress()
   #task: RunnableTask | undefined
   #target: TargetState
   #silent = false
+  #stalled = false
 
   constructor(instance: InstanceId, launch: TaskLaunch, environment: GuestEnvironment) {
     this.#instance = instance
@@ -63,9 +68,14 @@ export class TaskGuest implements Guest {
     this.#failed.reject(error)
   }
 
+  progress(): ProgressSnapshot {
+    return this.#progress.snapshot(Date.now())
+  }
+
   async #live(): Promise<void> {
     const metrics = setInterval(() => this.#reportMetrics(), this.#environment.metricsIntervalMs)
     metrics.unref()
+    const stalls = this.#watchStalls()
     try {
       await Promise.race([this.#run(), this.#failed.promise])
       this.#reportMetrics()
@@ -77,11 +87,12 @@ export class TaskGuest implements Guest {
         this.#tell({ type: 'ended' })
       } else {
         this.#logger.error('the task failed and will not recover until it is restarted', { error })
-        this.#tell({ type: 'failed', trace: stackTrace(error) })
+        this.#tell({ type: 'failed', trace: stackTrace(error), failure: failureClass(error) })
       }
       this.cancel()
     } finally {
       clearInterval(metrics)
+      clearInterval(stalls)
     }
   }
 
@@ -95,6 +106,7 @@ export class TaskGuest implements Guest {
       {
         ...{ connector, task, connectorProps, taskProps, worker, plugins },
         logger: this.#logger,
+        progress: this.#progress,
         news: {
           started: () => this.#tell({ type: 'started' }),
           paused: () => this.#tell({ type: 'paused' }),
@@ -116,6 +128,22 @@ export class TaskGuest implements Guest {
     await this.#task.run(this.#stopping.signal)
   }
 
+  /** A task that stands still says so: a loop that waits cannot, so a timer looks at it. */
+  #watchStalls(): NodeJS.Timeout | undefined {
+    const { stallTimeoutMs } = this.#launch
+    if (stallTimeoutMs === 0) return undefined
+    const look = (): void => {
+      const now = Date.now()
+      const { stuckSince, waitsFor } = this.#progress.snapshot(now)
+      const stalled = stuckSince !== null && now - stuckSince >= stallTimeoutMs
+      if (stalled === this.#stalled) return
+      this.#stalled = stalled
+      this.#tell(stalled ? { type: 'stalled', waitsFor, since: stuckSince } : { type: 'moving' })
+    }
+    const timer = setInterval(look, Math.min(MAX_STALL_LOOK_MS, Math.max(20, stallTimeoutMs / 4)))
+    return timer.unref()
+  }
+
   #tell(news: GuestNews): void {
     if (!this.#silent) this.#environment.post({ type: 'news', instance: this.#instance, news })
   }
@@ -126,3 +154,5 @@ export class TaskGuest implements Guest {
       this.#environment.post({ type: 'metrics', instance: this.#instance, samples })
   }
 }
+
+const MAX_STALL_LOOK_MS = 5000

@@ -95,8 +95,13 @@ export class ErrorTolerance {
   /** Resolves when all reports so far are durable; throws when one was lost. Offsets behind them are not committed before. */
   async reported(): Promise<void> {
     while (this.#reports.size > 0) await Promise.all(this.#reports)
-    if (this.#reportFailure !== undefined)
-      throw new ConnectError('a failed record could not be reported', { cause: this.#reportFailure })
+    if (this.lostReport !== undefined) throw this.lostReport
+  }
+
+  /** Why reports can no longer be relied on: the records behind them would be lost without a trace. */
+  get lostReport(): ConnectError | undefined {
+    if (this.#reportFailure === undefined) return undefined
+    return new ConnectError('a failed record could not be reported', { cause: this.#reportFailure })
   }
 
   get hasReports(): boolean {

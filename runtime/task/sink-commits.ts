@@ -1,11 +1,12 @@
 import { ConnectError } from '../api/index.ts'
 import type { Logger, Offsets, SinkTask, TopicPartition } from '../api/index.ts'
-import { abortable } from '../async/abort.ts'
+import { abortable, anySignal } from '../async/abort.ts'
 import type { Consumer } from '../kafka/consumer.ts'
 import { errorLine } from '../telemetry/stack-trace.ts'
 import type { ErrorTolerance } from './error-tolerance.ts'
 import type { SinkOffsets } from './sink-offsets.ts'
 import type { SinkTaskMetrics } from './task-metrics.ts'
+import type { TaskProgress } from './task-progress.ts'
 
 export interface SinkCommitsOptions {
   readonly task: SinkTask
@@ -13,6 +14,7 @@ export interface SinkCommitsOptions {
   readonly offsets: SinkOffsets
   readonly tolerance: ErrorTolerance
   readonly metrics: SinkTaskMetrics
+  readonly progress: TaskProgress
   readonly logger: Logger
   /** `offset.flush.interval.ms`, `offset.flush.timeout.ms` */
   readonly intervalMs: number
@@ -21,12 +23,22 @@ export interface SinkCommitsOptions {
   readonly rewind: (offsets: Offsets) => void
 }
 
-/** When and what a sink task commits: at intervals without waiting, on revoke and at the end with. */
+interface RunningCommit {
+  readonly startedAt: number
+  readonly abort: AbortController
+  readonly done: Promise<void>
+}
+
+/**
+ * When and what a sink task commits: at intervals without waiting, on revoke and at the end with. Commits of one task never overtake each
+ * other: one runs at a time, and one that is given up is over before the next begins.
+ */
 export class SinkCommits {
   readonly #options: SinkCommitsOptions
   #requested = false
   #next: number
-  #running: { readonly sequence: number; readonly startedAt: number } | undefined
+  #running: RunningCommit | undefined
+  #failing = false
 
   constructor(options: SinkCommitsOptions) {
     this.#options = options
@@ -38,67 +50,91 @@ export class SinkCommits {
     this.#requested = true
   }
 
+  /** How long the consumer may be polled before poke() has something to do. The end of a running commit wakes the consumer. */
   msUntilNext(now: number): number {
+    const running = this.#running
+    if (running !== undefined) return Math.max(0, running.startedAt + this.#options.timeoutMs - now)
     return this.#requested ? 0 : Math.max(0, this.#next - now)
   }
 
   /** Starts a commit if one is due. */
   async poke(now: number): Promise<void> {
-    const { metrics, logger, timeoutMs, intervalMs } = this.#options
+    const { tolerance, logger, timeoutMs, intervalMs } = this.#options
+    if (tolerance.lostReport !== undefined) throw tolerance.lostReport
     if (this.#running !== undefined && now >= this.#running.startedAt + timeoutMs) {
       logger.warn('commit of offsets timed out')
-      metrics.failedCommits++
-      this.#running = undefined
+      await this.#giveUp(this.#running)
     }
     if (this.#running !== undefined || (!this.#requested && now < this.#next)) return
     this.#next = now + intervalMs
     this.#requested = false
     const offsets = await this.#wanted(this.#options.offsets.current(), false)
-    if (offsets.length > 0) void this.#commit(offsets)
+    if (offsets.length > 0) this.#begin(offsets)
   }
 
-  /** The last commit for these partitions, before they are given back. Does not throw when Kafka is not reachable. */
+  /**
+   * The last commit for these partitions, before they are given back. Throws what preCommit throws, but not when Kafka is not reachable:
+   * then the records are read again.
+   */
   async close(partitions: readonly TopicPartition[]): Promise<void> {
+    // What is under way may be older than what comes now: it must not arrive after it.
+    await this.#running?.done
     const offsets = await this.#wanted(this.#options.offsets.current(partitions), true)
-    if (offsets.length > 0) await this.#commit(offsets)
+    if (offsets.length > 0) await this.#begin(offsets)
   }
 
   async #wanted(current: Offsets, closing: boolean): Promise<Offsets> {
     const { task, offsets, logger, rewind } = this.#options
     if (current.length === 0) return []
+    let wanted: Offsets
     try {
-      const wanted = task.preCommit === undefined ? current : await task.preCommit(current)
-      return offsets.committable(wanted, logger)
+      // A task that answers nothing wants nothing committed.
+      wanted = task.preCommit === undefined ? current : ((await task.preCommit(current)) ?? [])
     } catch (error) {
+      this.#options.metrics.failedCommits++
       if (closing) throw new ConnectError('the task cannot say what it delivered', { cause: error })
       logger.error('offset commit failed, reading again from the last committed offsets', { error })
-      this.#options.metrics.failedCommits++
       rewind(offsets.lastCommitted())
       return []
     }
+    return offsets.committable(wanted, logger)
   }
 
-  async #commit(wanted: Offsets): Promise<void> {
-    const { consumer, offsets, tolerance, metrics, logger, timeoutMs } = this.#options
-    const sequence = ++metrics.commitSequence
+  #begin(wanted: Offsets): Promise<void> {
+    const { metrics, progress, timeoutMs, consumer } = this.#options
+    metrics.commitSequence++
+    const abort = new AbortController()
+    const signal = anySignal(abort.signal, AbortSignal.timeout(timeoutMs))
+    if (!this.#failing) progress.waitsBeside('offset commit')
     const startedAt = Date.now()
-    this.#running = { sequence, startedAt }
+    const done = this.#commit(wanted, startedAt, signal).finally(() => {
+      this.#running = undefined
+      if (this.#requested) consumer.wakeup()
+    })
+    this.#running = { startedAt, abort, done }
+    return done
+  }
+
+  async #giveUp(running: RunningCommit): Promise<void> {
+    running.abort.abort(new ConnectError('the next commit is due'))
+    await running.done
+  }
+
+  async #commit(wanted: Offsets, startedAt: number, signal: AbortSignal): Promise<void> {
+    const { consumer, offsets, tolerance, metrics, progress, logger } = this.#options
     try {
       // Reports of bad records are part of the delivery: they must be durable first.
-      const signal = AbortSignal.timeout(timeoutMs)
       if (tolerance.hasReports) await abortable(tolerance.reported(), signal)
       await consumer.commit(wanted, signal)
-      if (this.#running?.sequence !== sequence) {
-        metrics.skippedCommits++
-        return
-      }
       offsets.committed(wanted)
+      this.#failing = false
+      progress.waitsBeside(undefined)
+      progress.committed()
       metrics.committed(Date.now() - startedAt)
     } catch (error) {
+      this.#failing = true
       metrics.failedCommits++
       logger.warn(`offsets are not committed: ${errorLine(error)}`)
-    } finally {
-      if (this.#running?.sequence === sequence) this.#running = undefined
     }
   }
 }

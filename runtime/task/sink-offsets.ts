@@ -5,23 +5,43 @@ import { partitionName } from '../kafka/topic-partition.ts'
 interface Progress extends TopicPartition {
   /** Next offset after what put() took. */
   delivered: number | undefined
+  /** As committed, at first where reading begins; undefined as long as that is not known. */
   committed: number | undefined
 }
 
 /** How far a sink task is in each assigned partition, and what of it may be committed. */
 export class SinkOffsets {
   readonly #partitions = new Map<string, Progress>()
+  /** It is known of all partitions where reading began. */
+  #begun = false
 
   /** `positions`: where reading begins. */
   assigned(positions: readonly (TopicPartition & { readonly offset: number | undefined })[]): void {
+    this.#begun = false
     for (const { topic, partition, offset } of positions) {
       this.#partitions.set(partitionName(topic, partition), {
         topic,
         partition,
         delivered: offset,
-        committed: undefined,
+        committed: offset,
       })
     }
+  }
+
+  /**
+   * Records were read. A partition without a committed offset begins where auto.offset.reset says, which shows with its first record: back
+   * there a task is sent that fails before its first commit.
+   */
+  began(records: readonly FetchedRecord[]): void {
+    if (this.#begun) return
+    let unknown = false
+    for (const [name, progress] of this.#partitions) {
+      if (progress.committed !== undefined) continue
+      const first = records.find(({ topic, partition }) => partitionName(topic, partition) === name)
+      progress.committed = first?.offset
+      unknown ||= first === undefined
+    }
+    this.#begun = !unknown
   }
 
   revoked(partitions: readonly TopicPartition[]): void {

@@ -22,6 +22,7 @@ import type { SinkPipeline } from './sink-pipeline.ts'
 import { SinkRedelivery } from './sink-redelivery.ts'
 import type { SinkBatch } from './sink-redelivery.ts'
 import type { SinkTaskMetrics } from './task-metrics.ts'
+import type { Awaited, TaskProgress } from './task-progress.ts'
 
 export interface SinkTaskRunnerOptions {
   readonly connector: string
@@ -34,6 +35,7 @@ export interface SinkTaskRunnerOptions {
   readonly tolerance: ErrorTolerance
   readonly errantRecords: ErrantRecordReporter | undefined
   readonly metrics: SinkTaskMetrics
+  readonly progress: TaskProgress
   readonly news: TaskNews
   readonly logger: Logger
   readonly commitIntervalMs: number
@@ -58,13 +60,17 @@ export class SinkTaskRunner {
   #retrying = false
   #told: 'started' | 'paused' | undefined
   #callbackError: unknown
+  /** A member of its group: the assignment is known, be it empty. */
+  #joined = false
 
   constructor(options: SinkTaskRunnerOptions) {
     this.#options = options
-    const { task, consumer, tolerance, metrics, logger } = options
+    const { task, consumer, tolerance, metrics, progress, logger } = options
     metrics.lag = () => consumer.lag()
+    progress.inFlight = () => metrics.active
+    progress.lag = () => consumer.lag().reduce((sum, each) => sum + each.lag, 0)
     this.#commits = new SinkCommits({
-      ...{ task, consumer, tolerance, metrics, logger },
+      ...{ task, consumer, tolerance, metrics, progress, logger },
       offsets: this.#offsets,
       intervalMs: options.commitIntervalMs,
       timeoutMs: options.commitTimeoutMs,
@@ -84,19 +90,32 @@ export class SinkTaskRunner {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { task, props, consumer, topics, logger } = this.#options
+    const { task, props, consumer, topics, progress, logger } = this.#options
     const wake = (): void => consumer.wakeup()
-    if (!this.#gate.isOpen) this.#options.news.paused()
+    if (!this.#gate.isOpen) {
+      progress.waits('resume')
+      this.#options.news.paused()
+    }
     if (!(await this.#gate.opened(stop))) return
+    progress.waits('start')
     try {
       await task.start(props, this.#context)
       stop.addEventListener('abort', wake, { once: true })
       consumer.subscribe(topics, this.#rebalances())
-      while (!stop.aborted) {
-        await this.#iterate(stop)
-        const turn = this.#turns.due()
-        if (turn !== undefined) await turn
+      try {
+        while (!stop.aborted) {
+          await this.#iterate(stop)
+          const turn = this.#turns.due()
+          if (turn !== undefined) await turn
+        }
+      } catch (error) {
+        // What was delivered before counts all the same, as in Connect.
+        await this.#giveBack(consumer.assignment(), true).catch((also: unknown) =>
+          logger.warn(`the partitions of a failed task are not closed cleanly: ${errorLine(also)}`),
+        )
+        throw error
       }
+      progress.waits('stop')
       await this.#giveBack(consumer.assignment(), true)
     } finally {
       stop.removeEventListener('abort', wake)
@@ -105,20 +124,22 @@ export class SinkTaskRunner {
   }
 
   async #iterate(stop: AbortSignal): Promise<void> {
-    const { consumer, pipeline, metrics } = this.#options
+    const { consumer, pipeline, metrics, progress } = this.#options
     this.#applyPause()
-    if (this.#seeks.length > 0) this.#rewind(this.#seeks)
-    this.#seeks = []
+    this.#seek()
     const now = Date.now()
     await this.#commits.poke(now)
+    progress.waits(this.#awaited())
     const polled = await consumer.poll({ signal: stop, timeoutMs: this.#pollTimeout(now) })
-    if (this.#callbackError !== undefined)
-      throw new ConnectError('Exiting WorkerSinkTask due to unrecoverable exception.', { cause: this.#callbackError })
+    if (this.#callbackError !== undefined) throw this.#callbackError
     if (stop.aborted && polled.length === 0) return
     let batch = this.#redelivery.take()
     if (polled.length > 0) {
       metrics.read += polled.length
       metrics.active += polled.length
+      progress.read(polled.length)
+      if (!this.#retrying) progress.waits('conversion')
+      this.#offsets.began(polled)
       const records = await pipeline.process(polled, stop)
       const ends = endOffsets(polled)
       batch = batch === undefined ? { records, ends } : joined(batch, { records, ends })
@@ -127,9 +148,10 @@ export class SinkTaskRunner {
   }
 
   async #put(batch: SinkBatch, stop: AbortSignal): Promise<void> {
-    const { task, metrics, consumer, logger } = this.#options
+    const { task, metrics, progress, consumer, logger } = this.#options
     const started = performance.now()
     const wasWaiting = this.#retrying
+    if (!wasWaiting) progress.waits('put')
     try {
       await task.put(batch.records, stop)
     } catch (error) {
@@ -137,6 +159,7 @@ export class SinkTaskRunner {
       if (errorCode(error) !== 'RETRIABLE')
         throw new ConnectError('Exiting WorkerSinkTask due to unrecoverable exception.', { cause: error })
       logger.warn(`put failed and will be tried again: ${errorLine(error)}`)
+      progress.waits('back-off')
       this.#retrying = true
       this.#redelivery.hold(batch)
       consumer.pause(consumer.assignment())
@@ -145,6 +168,8 @@ export class SinkTaskRunner {
     this.#retrying = false
     if (batch.records.length > 0) {
       metrics.sent += batch.records.length
+      progress.sent(batch.records.length)
+      progress.acked(batch.records.length)
       metrics.batchSizes.add(batch.records.length)
       metrics.putTimes.add(performance.now() - started)
     }
@@ -154,6 +179,19 @@ export class SinkTaskRunner {
       this.#retry.reset()
       if (this.#gate.isOpen) this.#resumePartitions()
     }
+  }
+
+  #awaited(): Awaited {
+    if (this.#retrying) return 'back-off'
+    if (!this.#gate.isOpen) return 'resume'
+    return this.#joined ? 'records' : 'consumer assignment'
+  }
+
+  #seek(): void {
+    if (this.#seeks.length === 0) return
+    const seeks = this.#seeks
+    this.#seeks = []
+    this.#rewind(seeks)
   }
 
   #pollTimeout(now: number): number {
@@ -189,9 +227,12 @@ export class SinkTaskRunner {
   }
 
   #rewind(offsets: Offsets): void {
-    const { consumer } = this.#options
-    for (const { topic, partition, offset } of offsets) consumer.seek(topic, partition, offset)
-    this.#offsets.rewound(offsets)
+    const { consumer, logger } = this.#options
+    const assigned = new Set(consumer.assignment().map(({ topic, partition }) => partitionName(topic, partition)))
+    const ours = offsets.filter(({ topic, partition }) => assigned.has(partitionName(topic, partition)))
+    for (const { topic, partition, offset } of ours) consumer.seek(topic, partition, offset)
+    if (ours.length < offsets.length) logger.warn('ignoring a request to read again partitions that are not assigned')
+    this.#offsets.rewound(ours)
   }
 
   #rebalances(): RebalanceListener {
@@ -205,7 +246,10 @@ export class SinkTaskRunner {
         }
       }
     return {
-      assigned: guarded((partitions) => this.#takeOver(partitions)),
+      assigned: guarded(async (partitions) => {
+        this.#joined = true
+        await this.#takeOver(partitions)
+      }),
       revoked: guarded((partitions) => this.#giveBack(partitions, true)),
       lost: guarded((partitions) => this.#giveBack(partitions, false)),
     }
@@ -217,6 +261,8 @@ export class SinkTaskRunner {
       partitions.map(({ topic, partition }) => ({ topic, partition, offset: consumer.position(topic, partition) })),
     )
     if (partitions.length > 0) await task.open?.(partitions)
+    // What open() asked for counts before the first record.
+    this.#seek()
     if (!this.#gate.isOpen || this.#retrying) consumer.pause(partitions)
   }
 

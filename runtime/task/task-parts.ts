@@ -7,6 +7,7 @@ import { ErrorMetrics } from './error-metrics.ts'
 import { ErrorTolerance } from './error-tolerance.ts'
 import type { ErrorReporter } from './error-tolerance.ts'
 import { buildConverters, RecordConverter } from './record-converter.ts'
+import type { TaskProgress } from './task-progress.ts'
 import type { TaskNews } from './runnable-task.ts'
 import type { OffsetRecord } from './source-offsets.ts'
 import { TopicUse } from './topic-use.ts'
@@ -22,6 +23,7 @@ export interface TaskParts {
   readonly plugins: PluginRegistry
   readonly logger: Logger
   readonly news: TaskNews
+  readonly progress: TaskProgress
   readonly topicUsed: (topic: string) => void
   readonly readOffsets: (partitions: readonly SourcePartition[]) => Promise<readonly (SourceOffset | undefined)[]>
   /** undefined: offsets go to the offset topic */

@@ -27,6 +27,7 @@ export async function taskLaunch(
   target: TargetState,
   secrets: Secrets,
   plugins: PluginRegistry,
+  stallTimeoutMs: number,
 ): Promise<TaskLaunch> {
   const { id, connectorProps, taskProps } = spec
   const { class: connectorClass } = plugins.connector(connectorProps['connector.class'] ?? '')
@@ -36,6 +37,7 @@ export async function taskLaunch(
     connectorProps: { ...(await secrets.resolve(connectorProps)), name: id.connector },
     taskProps: { 'task.class': connectorClass.task.className, ...(await secrets.resolve(taskProps)) },
     target,
+    stallTimeoutMs,
   }
 }
 

@@ -1,11 +1,14 @@
 import { ConnectError, UnreachableError } from '../api/index.ts'
 import { within } from '../async/abort.ts'
 import { Deferred } from '../async/deferred.ts'
+import type { FailureClass } from '../config/recovery-keys.ts'
 import type { Isolate, IsolateEnd } from '../isolate/isolate.ts'
 import type { Command, GuestNews, InstanceId } from '../isolate/messages.ts'
+import { failureClass } from '../isolate/failure-class.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
 import { nextState } from './lifecycle-state.ts'
 import type { InstanceState, LifecycleEvent, TargetState } from './lifecycle-state.ts'
+import type { RestartBudget } from './restart-budget.ts'
 
 /** What a resident asks of the place it lives in (residents.ts). */
 export interface Housing {
@@ -26,6 +29,26 @@ export interface ResidentOptions {
   /** Resolves secrets; throws what is wrong with the configuration. */
   readonly launch: (instance: InstanceId, target: TargetState) => Promise<Command>
   readonly told: (state: InstanceState, trace: string | undefined) => void
+  /** It stands still. */
+  readonly stalled?: ((stall: Stall) => void) | undefined
+  /** undefined: it is never started again by itself. */
+  readonly budget?: RestartBudget | undefined
+}
+
+/** The last failure of a resident that may heal itself. */
+export interface LastFailure {
+  readonly failure: FailureClass | 'stalled'
+  /** Class name and message. */
+  readonly error: string
+  /** ms since the epoch; undefined: it stays failed */
+  readonly nextTry: number | undefined
+}
+
+/** It should move and does not. */
+export interface Stall {
+  readonly waitsFor: string
+  /** ms since the epoch */
+  readonly since: number
 }
 
 /** An innocent whose thread died is started again, but not over and over. */
@@ -35,13 +58,16 @@ const RESTART_PAUSE_MS = 10 * 60_000
 export class Resident {
   readonly label: string
   readonly #options: ResidentOptions
-  readonly #ended = new Deferred()
+  #ended = new Deferred()
   readonly #settled = new Deferred()
   #target: TargetState
   #state: InstanceState = 'UNASSIGNED'
   #home: { readonly isolate: Isolate; readonly instance: InstanceId } | undefined
   #stopping = false
   #restartedAt = -Infinity
+  #lastFailure: LastFailure | undefined
+  #nextTry: NodeJS.Timeout | undefined
+  #stall: Stall | undefined
 
   constructor(options: ResidentOptions) {
     this.#options = options
@@ -57,19 +83,33 @@ export class Resident {
     return this.#home
   }
 
+  /** Why it failed last, also while it runs again; undefined: never. */
+  get lastFailure(): LastFailure | undefined {
+    return this.#lastFailure
+  }
+
+  get budget(): RestartBudget | undefined {
+    return this.#options.budget
+  }
+
+  get stall(): Stall | undefined {
+    return this.#stall
+  }
+
   /** Resolves when it has been handed to its isolate, or has failed before. */
   async start(alone = false): Promise<void> {
     const { residents } = this.#options
     const instance = residents.nextInstance()
     let command: Command
+    let isolate: Isolate
     try {
       command = await this.#options.launch(instance, this.#target)
+      if (this.#stopping) return
+      isolate = this.#options.isolate(alone)
     } catch (error) {
-      this.#end('failed', stackTrace(error))
+      this.#fail(stackTrace(error), failureClass(error))
       return
     }
-    if (this.#stopping) return
-    const isolate = this.#options.isolate(alone)
     this.#home = { isolate, instance }
     residents.moveIn(this, isolate, instance)
     isolate.post(command)
@@ -91,7 +131,7 @@ export class Resident {
   news(news: GuestNews): void {
     switch (news.type) {
       case 'failed':
-        this.#end('failed', news.trace)
+        this.#fail(news.trace, news.failure)
         return
       case 'ended':
         this.#end('shutdown')
@@ -101,6 +141,13 @@ export class Resident {
       case 'resumed':
       case 'stopped':
         this.#event(news.type)
+        return
+      case 'stalled':
+        this.#stall = { waitsFor: news.waitsFor, since: news.since }
+        this.#options.stalled?.(this.#stall)
+        return
+      case 'moving':
+        this.#stall = undefined
         return
       default:
         throw new UnreachableError(news)
@@ -114,7 +161,7 @@ export class Resident {
     this.#home = undefined
     const again = Date.now() - this.#restartedAt < RESTART_PAUSE_MS
     if (this.#stopping) this.#end('shutdown')
-    else if (guilty || again) this.#end('failed', end.trace)
+    else if (guilty || again) this.#fail(end.trace, 'crash', again)
     else {
       this.#restartedAt = Date.now()
       void this.start(true)
@@ -124,6 +171,7 @@ export class Resident {
   /** Ends it gracefully if it does so until `deadline` (ms since the epoch), else by force. */
   async stop(deadline: number): Promise<void> {
     this.#stopping = true
+    clearTimeout(this.#nextTry)
     const home = this.#home
     if (home === undefined) {
       this.#end('shutdown')
@@ -133,6 +181,39 @@ export class Resident {
     if ((await within(Math.max(0, deadline - Date.now()), this.#ended.promise)) !== undefined) return
     await this.#options.residents.evict(this)
     this.#end('shutdown')
+  }
+
+  /** Ends it by force, since it would not answer a request to stop, and starts it again as often and as soon as its budget allows. */
+  async restartStalled({ waitsFor, since }: Stall): Promise<void> {
+    if (this.#stopping || this.#home === undefined) return
+    const seconds = Math.round((Date.now() - since) / 1000)
+    const error = new ConnectError(`${this.label} stood still for ${seconds} s, waiting for: ${waitsFor}`)
+    await this.#options.residents.evict(this)
+    this.#end('failed', stackTrace(error))
+    this.#again('stalled', error.message, this.#options.budget?.afterStall(Date.now()), true)
+  }
+
+  #fail(trace: string, failure: FailureClass, alone = false): void {
+    this.#end('failed', trace)
+    this.#again(
+      failure,
+      trace.slice(0, trace.indexOf('\n')),
+      this.#options.budget?.afterFailure(failure, Date.now()),
+      alone,
+    )
+  }
+
+  #again(failure: LastFailure['failure'], error: string, delayMs: number | undefined, alone: boolean): void {
+    const mayStart = delayMs !== undefined && !this.#stopping
+    this.#lastFailure = { failure, error, nextTry: mayStart ? Date.now() + delayMs : undefined }
+    if (!mayStart) return
+    this.#nextTry = setTimeout(() => {
+      this.#ended = new Deferred()
+      this.#lastFailure = { failure, error, nextTry: undefined }
+      this.#event('restarting')
+      void this.start(alone)
+    }, delayMs)
+    this.#nextTry.unref()
   }
 
   #event(event: LifecycleEvent, trace?: string): void {
@@ -146,6 +227,7 @@ export class Resident {
   #end(event: 'failed' | 'shutdown', trace?: string): void {
     if (this.#home !== undefined) this.#options.residents.moveOut(this.#home.instance)
     this.#home = undefined
+    this.#stall = undefined
     this.#event(event, trace)
     this.#ended.resolve()
   }

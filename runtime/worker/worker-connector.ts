@@ -1,3 +1,4 @@
+import { taskIsolation } from '../config/connector-config.ts'
 import { connectorLaunch } from './launch-spec.ts'
 import type { ConnectorStart } from './launch-spec.ts'
 import type { InstanceState } from './lifecycle-state.ts'
@@ -10,13 +11,16 @@ export function workerConnector(
   environment: ResidentEnvironment,
   told: (state: InstanceState, trace: string | undefined) => void,
 ): Resident {
-  const { plugins, secrets, pool, residents, onlyInline } = environment
+  const { config, plugins, secrets, pool, residents, onlyInline } = environment
   return new Resident({
     label: `connector ${spec.name}`,
     target: spec.target,
     residents,
     isolate: (alone) => {
       if (Object.values(spec.props).some(onlyInline)) return pool.inline()
+      // What must not end the worker's process lives in another one, with all it has.
+      if (taskIsolation(spec.props, config) === 'process')
+        return alone ? pool.ownProcess(spec.name) : pool.process(spec.name)
       return alone ? pool.dedicated() : pool.forConnectors()
     },
     launch: async (instance, target) => {

@@ -3,11 +3,13 @@ import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import type { IsolatePool } from '../isolate/isolate-pool.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import { RestartBudget, restartSettings, stallSettings } from './restart-budget.ts'
 import { taskLaunch } from './launch-spec.ts'
 import type { TaskStart } from './launch-spec.ts'
 import { taskName } from './lifecycle-state.ts'
 import type { InstanceState } from './lifecycle-state.ts'
 import { Resident } from './resident.ts'
+import type { Stall } from './resident.ts'
 import type { Residents } from './residents.ts'
 
 export interface ResidentEnvironment {
@@ -25,6 +27,7 @@ export function workerTask(
   spec: TaskStart,
   environment: ResidentEnvironment,
   told: (state: InstanceState, trace: string | undefined) => void,
+  stalled: (stall: Stall) => void,
 ): Resident {
   const { config, plugins, secrets, pool, residents, onlyInline } = environment
   const { connectorProps } = spec
@@ -35,12 +38,33 @@ export function workerTask(
     isolate: (alone) => {
       if (Object.values(connectorProps).some(onlyInline)) return pool.inline()
       const isolation = taskIsolation(connectorProps, config)
-      return alone && isolation === 'shared' ? pool.dedicated() : pool.forTask(isolation)
+      if (!alone) return pool.forTask(isolation, spec.id.connector)
+      switch (isolation) {
+        case 'process':
+          return pool.ownProcess(spec.id.connector)
+        case 'shared':
+        case 'dedicated':
+          return pool.dedicated()
+        case 'inline':
+          return pool.inline()
+      }
     },
     launch: async (instance, target) => {
-      const launch = await taskLaunch(spec, target, secrets, plugins)
+      const { timeoutMs } = stallSettings(connectorProps, config)
+      const launch = await taskLaunch(spec, target, secrets, plugins, timeoutMs)
       return { type: 'start-task', instance, launch }
     },
     told,
+    stalled,
+    budget: budgetOf(spec, config),
   })
+}
+
+/** A configuration that says it wrongly is told by the start of the task; nothing is started again then. */
+function budgetOf({ connectorProps }: TaskStart, config: WorkerConfig): RestartBudget | undefined {
+  try {
+    return new RestartBudget(restartSettings(connectorProps, config))
+  } catch {
+    return undefined
+  }
 }

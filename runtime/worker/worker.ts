@@ -4,7 +4,7 @@ import { Secrets } from '../config/secrets.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
 import { IsolatePool } from '../isolate/isolate-pool.ts'
-import type { Answer, AnswerValue, InstanceId, Question, Report } from '../isolate/messages.ts'
+import type { Answer, InstanceId, OffsetChange, Question, Report } from '../isolate/messages.ts'
 import { answerTo } from '../isolate/questions.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
@@ -13,12 +13,17 @@ import type { ConnectorStart, TaskStart } from './launch-spec.ts'
 import { taskName } from './lifecycle-state.ts'
 import type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
 import type { Resident } from './resident.ts'
+import type { Stall } from './resident.ts'
+import { stallSettings } from './restart-budget.ts'
 import { Residents } from './residents.ts'
+import { taskProgress } from './task-progress.ts'
+import type { TaskProgress } from './task-progress.ts'
 import { workerConnector } from './worker-connector.ts'
 import { Startups, workerSamples } from './worker-metrics.ts'
 import { workerTask } from './worker-task.ts'
 import type { ResidentEnvironment } from './worker-task.ts'
 
+export type { TaskProgress } from './task-progress.ts'
 export type { ConnectorStart, TaskStart } from './launch-spec.ts'
 export type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
 
@@ -111,12 +116,9 @@ export class Worker implements AsyncDisposable {
   /** The connector's own part of a validation, in the connector thread. */
   async validate(className: string, props: Props): Promise<readonly ConfigValue[]> {
     const { className: fullName } = this.#options.plugins.connector(className)
-    const inline = this.#environment.onlyInline(fullName)
     const resolved = await this.#secrets.resolve(props)
-    const ask = async (): Promise<AnswerValue> => {
-      const isolate = inline ? this.#pool.inline() : this.#pool.forConnectors()
-      return await isolate.ask({ type: 'validate', className: fullName, props: resolved })
-    }
+    const isolate = this.#connectorIsolate(fullName)
+    const ask = () => isolate().ask({ type: 'validate', className: fullName, props: resolved })
     try {
       return (await ask()) as readonly ConfigValue[]
     } catch (error) {
@@ -124,6 +126,18 @@ export class Worker implements AsyncDisposable {
       // Its thread was ended, most likely for what another connector did.
       return (await ask()) as readonly ConfigValue[]
     }
+  }
+
+  /** What the connector's class says to a change of its offsets: true when it takes part in it. Props are resolved. */
+  async alterOffsets(className: string, props: Props, offsets: readonly OffsetChange[]): Promise<boolean> {
+    const { className: fullName } = this.#options.plugins.connector(className)
+    const isolate = this.#connectorIsolate(fullName)
+    return (await isolate().ask({ type: 'alter-offsets', className: fullName, props, offsets })) as boolean
+  }
+
+  #connectorIsolate(fullName: string): () => Isolate {
+    const inline = this.#environment.onlyInline(fullName)
+    return () => (inline ? this.#pool.inline() : this.#pool.forConnectors())
   }
 
   async stopConnectors(names: readonly string[]): Promise<void> {
@@ -134,11 +148,16 @@ export class Worker implements AsyncDisposable {
   async startTask(spec: TaskStart): Promise<void> {
     const name = taskName(spec.id)
     if (this.#tasks.has(name)) throw new ConnectError(`task ${name} runs already`)
-    const resident = workerTask(spec, this.#environment, (state, trace) => {
-      count(this.#taskStartups, state)
-      if (state === 'FAILED') this.#options.metrics.remove(`task ${name}`)
-      this.#options.events.taskState(spec.id, state, spec.generation, trace)
-    })
+    const resident = workerTask(
+      spec,
+      this.#environment,
+      (state, trace) => {
+        count(this.#taskStartups, state)
+        if (state === 'FAILED') this.#options.metrics.remove(`task ${name}`)
+        this.#options.events.taskState(spec.id, state, spec.generation, trace)
+      },
+      (stall) => this.#onStall(spec, resident, stall),
+    )
     this.#tasks.set(name, { spec, resident })
     this.#taskStartups.attempts++
     await resident.start()
@@ -156,6 +175,12 @@ export class Worker implements AsyncDisposable {
     this.#connectors.get(connector)?.resident.transition(target)
     for (const { spec, resident } of this.#tasks.values())
       if (spec.id.connector === connector) resident.transition(target)
+  }
+
+  /** How far the tasks of a connector are that run here. Asks each of them; answers within a second or two. */
+  async progress(connector: string): Promise<readonly TaskProgress[]> {
+    const tasks = [...this.#tasks.values()].filter(({ spec }) => spec.id.connector === connector)
+    return await Promise.all(tasks.map(({ spec, resident }) => taskProgress(spec.id.task, resident)))
   }
 
   running(): { readonly connectors: readonly string[]; readonly tasks: readonly TaskId[] } {
@@ -233,13 +258,46 @@ export class Worker implements AsyncDisposable {
     })
   }
 
-  /** A connector that holds the thread of all connectors must not hold up the others; a task holds only its own. */
+  #onStall({ connectorProps }: TaskStart, resident: Resident, stall: Stall): void {
+    const seconds = Math.round((Date.now() - stall.since) / 1000)
+    const { restart } = stallSettings(connectorProps, this.#options.config)
+    const then = restart ? '; it is ended and started again' : ''
+    this.#logger.warn(`${resident.label} has stood still for ${seconds} s, waiting for: ${stall.waitsFor}${then}`)
+    if (restart) void resident.restartStalled(stall)
+  }
+
+  /**
+   * A guest that does not give its thread back must not hold up others: then the thread is ended. In the thread of the connectors the culprit
+   * fails, since a connector has nothing to compute. Tasks all begin again in threads of their own: which of them it was is not sure, and
+   * long computations are no crime there. Alone a task holds only itself, until it is stopped or counts as stalled.
+   */
   #onHang(isolate: Isolate): void {
-    if (isolate !== this.#pool.connectorThread) return
-    const culprit = isolate.lastActive
     const error = new ConnectError(`the connector held its thread for too long, which was ended: ${isolate.name}`)
+    const connectors = isolate === this.#pool.connectorThread
+    if (!connectors && isolate.instances.size < 2) {
+      this.#watchHang(isolate)
+      return
+    }
+    const culprit = connectors ? isolate.lastActive : undefined
     void this.#pool.end(isolate)
     this.#residents.houseLost(isolate, { trace: stackTrace(error), culprit })
+  }
+
+  /** It cannot say itself that it stands still. */
+  #watchHang(isolate: Isolate): void {
+    for (const { spec, resident } of this.#tasks.values()) {
+      if (resident.home?.isolate !== isolate) continue
+      const { timeoutMs } = stallSettings(spec.connectorProps, this.#options.config)
+      if (timeoutMs === 0) return
+      const timer = setTimeout(
+        () => {
+          if (resident.home?.isolate !== isolate || isolate.silentMs < timeoutMs) return
+          this.#onStall(spec, resident, { waitsFor: 'processor', since: Date.now() - isolate.silentMs })
+        },
+        Math.max(0, timeoutMs - isolate.silentMs) + HANG_SLACK_MS,
+      )
+      timer.unref()
+    }
   }
 
   #connectorOf(instance: InstanceId): string | undefined {
@@ -275,6 +333,9 @@ export class Worker implements AsyncDisposable {
     this.#options.metrics.remove('connectors and tasks')
   }
 }
+
+/** A thread counts its silence from its last ping on, up to a second later than it began. */
+const HANG_SLACK_MS = 1000
 
 /** What a connector instance has to stop; Connect's own limit. */
 const CONNECTOR_STOP_MS = 5000
