@@ -57,6 +57,8 @@ export type OffsetChange = SourceOffsetChange | SinkOffsetChange
 /** Guests to worker: what a guest wants to know. */
 export type Question =
   | { readonly type: 'read-offsets'; readonly connector: string; readonly partitions: readonly SourcePartition[] }
+  /** Has the group's coordinator confirmed lately that this worker owns its work? */
+  | { readonly type: 'still-ours' }
   | { readonly type: 'write-offsets'; readonly records: readonly OffsetBytes[] }
 
 export type Answer =

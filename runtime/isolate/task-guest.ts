@@ -117,6 +117,7 @@ export class TaskGuest implements Guest {
           (await ask({ type: 'read-offsets', connector, partitions })) as Awaited<
             ReturnType<Parameters<typeof assembleTask>[0]['readOffsets']>
           >,
+        stillOurs: async () => (await ask({ type: 'still-ours' })) === true,
         writeOffsets:
           worker.mode === 'standalone'
             ? async (records) => void (await ask({ type: 'write-offsets', records }))

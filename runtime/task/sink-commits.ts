@@ -69,7 +69,7 @@ export class SinkCommits {
     this.#next = now + intervalMs
     this.#requested = false
     const offsets = await this.#wanted(this.#options.offsets.current(), false)
-    if (offsets.length > 0) this.#begin(offsets)
+    if (offsets.length > 0) void this.#begin(offsets)
   }
 
   /**

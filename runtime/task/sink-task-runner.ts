@@ -59,7 +59,8 @@ export class SinkTaskRunner {
   /** put() asked to be called again; all partitions are paused meanwhile. */
   #retrying = false
   #told: 'started' | 'paused' | undefined
-  #callbackError: unknown
+  /** What a rebalance callback threw: it ends the loop, not the consumer. */
+  #callbackError: { readonly error: unknown } | undefined
   /** A member of its group: the assignment is known, be it empty. */
   #joined = false
 
@@ -131,7 +132,10 @@ export class SinkTaskRunner {
     await this.#commits.poke(now)
     progress.waits(this.#awaited())
     const polled = await consumer.poll({ signal: stop, timeoutMs: this.#pollTimeout(now) })
-    if (this.#callbackError !== undefined) throw this.#callbackError
+    if (this.#callbackError !== undefined)
+      throw new ConnectError('Exiting WorkerSinkTask due to unrecoverable exception.', {
+        cause: this.#callbackError.error,
+      })
     if (stop.aborted && polled.length === 0) return
     let batch = this.#redelivery.take()
     if (polled.length > 0) {
@@ -242,7 +246,7 @@ export class SinkTaskRunner {
         try {
           await job(partitions)
         } catch (error) {
-          this.#callbackError ??= error
+          this.#callbackError ??= { error }
         }
       }
     return {

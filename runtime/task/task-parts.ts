@@ -26,6 +26,10 @@ export interface TaskParts {
   readonly progress: TaskProgress
   readonly topicUsed: (topic: string) => void
   readonly readOffsets: (partitions: readonly SourcePartition[]) => Promise<readonly (SourceOffset | undefined)[]>
+  /** Invariant 3: false when the worker has lost its place in the group, so that others may run this task by now. */
+  readonly stillOurs: () => Promise<boolean>
+  /** Throws when this start of the task is out of date: newer task configs exist, or it belongs to another worker by now. */
+  readonly verify: () => Promise<void>
   /** undefined: offsets go to the offset topic */
   readonly writeOffsets: ((records: readonly OffsetRecord[]) => Promise<void>) | undefined
 }

@@ -49,6 +49,8 @@ export interface WorkerOptions {
   ) => Promise<readonly (SourceOffset | undefined)[]>
   /** Where source offsets go when there is no offset topic (standalone); bytes as in the topic. */
   readonly writeOffsets?: (records: readonly OffsetRecord[]) => Promise<void>
+  /** Invariant 3: false when this worker has lost its place in the group. Absent: there is no group. */
+  readonly stillOurs?: () => Promise<boolean>
   /** Plugins handed in as objects: they cannot be loaded in another thread, so their connectors run inline. */
   readonly extraPlugins?: readonly Plugin[]
 }
@@ -246,6 +248,8 @@ export class Worker implements AsyncDisposable {
       switch (question.type) {
         case 'read-offsets':
           return await readOffsets(question.connector, question.partitions)
+        case 'still-ours':
+          return (await this.#options.stillOurs?.()) ?? true
         case 'write-offsets':
           if (writeOffsets === undefined) throw new ConnectError('this worker has no place for source offsets')
           await writeOffsets(
