@@ -12,6 +12,7 @@ else
       files: testFiles('test/integration').filter((file) => !file.includes('/integration/java/')),
       concurrency: ALL_CORES,
     },
+    { files: testFiles('test/acceptance'), concurrency: ALL_CORES },
     // each of these starts a small cluster of processes
     { files: testFiles('test/cluster'), concurrency: 1 },
   ])
