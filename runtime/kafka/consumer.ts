@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.ts'
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './consumer-protocol.ts'
 import type { Fetcher } from './fetcher.ts'
 import { commitGroupOffsets, fetchGroupOffsets } from './group-offsets.ts'
+import type { Membership } from './group-offsets.ts'
 import type { GroupMember, Joined, JoinedMember } from './group-member.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { ErrorCode } from './protocol/index.ts'
@@ -117,11 +118,19 @@ export class Consumer implements AsyncDisposable {
 
   /** Throws REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID or ILLEGAL_GENERATION when the partitions are (about to be) owned by others. */
   async commit(offsets: readonly PartitionOffset[], signal?: AbortSignal): Promise<void> {
+    const { groupId } = this.#options
+    const membership = this.membership()
+    if (membership === undefined)
+      throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, `commit offsets for group ${groupId}`)
+    await commitGroupOffsets(this.#cluster, groupId, offsets, membership, signal)
+  }
+
+  /** As whom it reads now: what a transaction that commits its offsets must name (KIP-447). Undefined: not a member. */
+  membership(): (Membership & { readonly groupId: string }) | undefined {
     const { groupId, groupInstanceId } = this.#options
     const { generation, memberId } = this.#member
-    if (memberId === undefined) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, `commit offsets for group ${groupId}`)
-    const membership = { generation, memberId, groupInstanceId: groupInstanceId === '' ? undefined : groupInstanceId }
-    await commitGroupOffsets(this.#cluster, groupId, offsets, membership, signal)
+    if (memberId === undefined) return undefined
+    return { groupId, generation, memberId, groupInstanceId: groupInstanceId === '' ? undefined : groupInstanceId }
   }
 
   async committed(

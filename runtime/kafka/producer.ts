@@ -32,6 +32,7 @@ export class Producer implements AsyncDisposable {
   readonly #options: ProducerOptions
   readonly #cluster: ProducerCluster
   readonly #memory: BufferMemory
+  readonly #identity: ProducerIdentity
   readonly #sender: Sender
   readonly #sticky: StickyPartitions
   readonly #queues = new Map<string, PartitionQueue[]>()
@@ -53,12 +54,13 @@ export class Producer implements AsyncDisposable {
     this.#pool = new BufferPool(this.#options['buffer.memory'] / 4)
     this.#batchLimit = Math.min(this.#options['max.request.size'], Math.max(this.#options['batch.size'], GROWN_BATCH))
     this.#sticky = new StickyPartitions(this.#options['batch.size'])
+    this.#identity = options.identity ?? this.#ownIdentity(options.logger)
     this.#sender = new Sender({
       options: this.#options,
       cluster: options.cluster,
       memory: this.#memory,
       logger: options.logger,
-      identity: options.identity ?? this.#ownIdentity(options.logger),
+      identity: this.#identity,
       onReset: () => {
         for (const queues of this.#queues.values())
           for (const queue of queues) if (queue.batches.length === 0) queue.sequence = 0
@@ -169,6 +171,7 @@ export class Producer implements AsyncDisposable {
     const error = new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, `produce to ${record.topic}`, {
       detail: `a record of ${size} bytes is larger than max.request.size=${this.#options['max.request.size']}; raise it and the topic's max.message.bytes`,
     })
+    this.#identity.batchFailed(error, false)
     queueMicrotask(() => listener.failed([record], error))
   }
 
