@@ -48,13 +48,31 @@ export function sourceProducerProps(worker: WorkerConfig, connectorProps: Props,
   }
 }
 
-/** With exactly-once support; the two required settings cannot be overridden. */
-export function transactionalProducerProps(worker: WorkerConfig, connectorProps: Props, taskId: string): Props {
-  return {
-    ...sourceProducerProps(worker, connectorProps, taskId),
+/** With exactly-once support. Two settings are required: `forced` names those that somebody tried to set otherwise. */
+export function transactionalProducerProps(
+  worker: WorkerConfig,
+  connectorProps: Props,
+  taskId: string,
+): { readonly props: Props; readonly forced: readonly string[] } {
+  const given = { ...withPrefix(worker.props, 'producer.'), ...withPrefix(connectorProps, 'producer.override.') }
+  const required: Props = {
     'enable.idempotence': 'true',
-    'transactional.id': `${worker.groupId ?? 'connect'}-${taskId}`,
+    'transactional.id': transactionalId(worker, taskId),
   }
+  return {
+    props: { ...sourceProducerProps(worker, connectorProps, taskId), ...required },
+    forced: Object.keys(required).filter((key) => given[key] !== undefined && given[key] !== required[key]),
+  }
+}
+
+/** Of a task's producer; `taskId` is `connector-task`. */
+export function transactionalId(worker: WorkerConfig, taskId: string): string {
+  return `${worker.groupId ?? 'connect'}-${taskId}`
+}
+
+/** Of the leader's producer for the config topic. */
+export function leaderTransactionalId(worker: WorkerConfig): string {
+  return `connect-cluster-${worker.groupId ?? ''}`
 }
 
 export function sinkGroupId(worker: WorkerConfig, connectorProps: Props): string {

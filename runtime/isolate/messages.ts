@@ -37,7 +37,7 @@ export interface ConnectorLaunch {
 
 export interface OffsetBytes {
   readonly key: Uint8Array
-  readonly value: Uint8Array
+  readonly value: Uint8Array | null
 }
 
 /** Worker to guests: what the worker wants to know. */
@@ -59,6 +59,8 @@ export type Question =
   | { readonly type: 'read-offsets'; readonly connector: string; readonly partitions: readonly SourcePartition[] }
   /** Has the group's coordinator confirmed lately that this worker owns its work? */
   | { readonly type: 'still-ours' }
+  /** Is this start of a task with exactly-once support still the one that is wanted? Refused when not. */
+  | { readonly type: 'verify-task'; readonly instance: InstanceId }
   | { readonly type: 'write-offsets'; readonly records: readonly OffsetBytes[] }
 
 export type Answer =

@@ -118,6 +118,7 @@ export class TaskGuest implements Guest {
             ReturnType<Parameters<typeof assembleTask>[0]['readOffsets']>
           >,
         stillOurs: async () => (await ask({ type: 'still-ours' })) === true,
+        verify: async () => void (await ask({ type: 'verify-task', instance })),
         writeOffsets:
           worker.mode === 'standalone'
             ? async (records) => void (await ask({ type: 'write-offsets', records }))

@@ -17,6 +17,7 @@ export class OffsetBackingStore implements AsyncDisposable {
   /** By the key's bytes: they are the identity. */
   readonly #offsets = new Map<string, Stored>()
   #log: Log | undefined
+  readonly #others: AsyncDisposable[] = []
 
   private constructor() {}
 
@@ -24,6 +25,11 @@ export class OffsetBackingStore implements AsyncDisposable {
     const store = new OffsetBackingStore()
     store.#log = await options.open((records) => store.#read(records), signal)
     return store
+  }
+
+  /** Something that lives no longer than the store. */
+  closeWith(other: AsyncDisposable): void {
+    this.#others.push(other)
   }
 
   #read(records: readonly LogRecord[]): void {
@@ -83,6 +89,7 @@ export class OffsetBackingStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#log?.[Symbol.asyncDispose]()
+    for (const other of this.#others) await other[Symbol.asyncDispose]()
   }
 }
 

@@ -1,21 +1,24 @@
 import { ConnectError } from '../api/index.ts'
 import type { CommittedOffset, Logger } from '../api/index.ts'
-import { sleep } from '../async/abort.ts'
+import { abortable, sleep } from '../async/abort.ts'
 import type { DeliveryListener, Producer } from '../kafka/producer.ts'
 import { errorLine } from '../telemetry/stack-trace.ts'
 import type { Delivery } from './delivery.ts'
 import type { ErrorTolerance } from './error-tolerance.ts'
 import type { OutgoingRecord } from './outgoing-record.ts'
-import type { SourceOffsets } from './source-offsets.ts'
+import type { OffsetSink, SourceOffsets } from './source-offsets.ts'
 import type { OutgoingBatch } from './source-pipeline.ts'
 import { SubmittedRecords } from './submitted-records.ts'
+import type { TaskProgress } from './task-progress.ts'
 import type { SourceTaskMetrics } from './task-metrics.ts'
 
 export interface AtLeastOnceOptions {
   readonly producer: Producer
   readonly offsets: SourceOffsets
+  readonly sink: OffsetSink
   readonly tolerance: ErrorTolerance
   readonly metrics: SourceTaskMetrics
+  readonly progress: TaskProgress
   readonly logger: Logger
   /** SourceTask.commit: these offsets are durable; [] after a quiet interval. */
   readonly committed: (offsets: readonly CommittedOffset[]) => Promise<void>
@@ -35,14 +38,18 @@ export class AtLeastOnceDelivery implements Delivery {
     delivered: (records) => {
       this.#ledger.ack(records)
       this.#options.metrics.written += records.length
+      this.#options.progress.acked(records.length)
     },
     failed: (records, error) => this.#fail(records, error),
   }
   #failure: Error | undefined
+  /** Commits fail, since the last one that did not. */
+  #failing = false
 
   constructor(options: AtLeastOnceOptions) {
     this.#options = options
     options.metrics.active = () => this.#ledger.active
+    options.progress.inFlight = () => this.#ledger.active
     this.#commits = this.#commitRegularly()
   }
 
@@ -60,23 +67,33 @@ export class AtLeastOnceDelivery implements Delivery {
     this.#ledger.submit(batch.submitted)
     if (batch.submitted !== batch.records) this.#ledger.settle(batch.submitted)
     if (batch.records.length === 0) return
+    this.#options.progress.sent(batch.records.length)
     await this.#options.producer.send(batch.records, this.#listener, signal)
     for (const record of batch.records) record.release()
   }
 
   /** One await per interval, whatever the load: takes the acked prefix, writes it, tells the task. */
   async commit(): Promise<void> {
-    const { offsets, metrics, logger, timeoutMs } = this.#options
+    const { offsets, sink, tolerance, metrics, progress, logger, timeoutMs } = this.#options
     const committable = this.#ledger.committable()
     const started = performance.now()
     if (committable.length > 0) {
       try {
-        await offsets.write(committable, AbortSignal.timeout(timeoutMs))
+        const signal = AbortSignal.timeout(timeoutMs)
+        // A record that was skipped lives on in its report only: that must be durable before its offset is.
+        if (tolerance.hasReports) await abortable(tolerance.reported(), signal)
+        if (!this.#failing) progress.waitsBeside('offset commit')
+        await sink(offsets.encode(committable), signal)
       } catch (error) {
         metrics.failedCommits++
+        this.#failing = true
+        if (tolerance.lostReport !== undefined) this.#end(tolerance.lostReport)
         logger.warn(`offsets are not committed, next try with the next commit: ${errorLine(error)}`)
         return
       }
+      this.#failing = false
+      progress.waitsBeside(undefined)
+      progress.committed()
       this.#ledger.committed(committable)
       metrics.committed(performance.now() - started)
     }
@@ -106,11 +123,15 @@ export class AtLeastOnceDelivery implements Delivery {
     while (await sleep(this.#options.intervalMs, this.#closing.signal)) await this.commit()
   }
 
+  #end(error: Error): void {
+    this.#failure ??= error
+    this.#failed.abort(this.#failure)
+  }
+
   #fail(records: readonly OutgoingRecord[], error: Error): void {
     const { tolerance } = this.#options
     if (!tolerance.toleratesAll) {
-      this.#failure ??= new ConnectError('Unrecoverable exception from producer send callback', { cause: error })
-      this.#failed.abort(this.#failure)
+      this.#end(new ConnectError('Unrecoverable exception from producer send callback', { cause: error }))
       return
     }
     for (const source of records) {

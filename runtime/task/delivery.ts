@@ -7,4 +7,12 @@ export interface Delivery extends AsyncDisposable {
   throwIfFailed(): void
   /** Resolves when the producer has room again, not when the records are acknowledged. */
   send(batch: OutgoingBatch, signal: AbortSignal): Promise<void>
+  /** The loop calls poll now. */
+  polling?(): void
+  /** Poll has answered; `interrupted`: with nothing because it was told to (stop, pause). */
+  polled?(records: number, interrupted: boolean): void
+  /** Polling pauses. Resolves when nothing is left half done. */
+  pausing?(): Promise<void>
+  /** The task has failed: what is not committed must not be when this is disposed. */
+  giveUp?(): void
 }

@@ -1,31 +1,30 @@
-import type { CommittedOffset, SourcePartition } from '../api/index.ts'
+import type { CommittedOffset, SourceOffset, SourcePartition } from '../api/index.ts'
 import { offsetKey, offsetValue } from '../storage/offset-records.ts'
 
 export interface OffsetRecord {
   readonly key: Buffer
-  readonly value: Buffer
+  /** null: the source has no offset there any more. */
+  readonly value: Buffer | null
 }
 
 /** Where offset records go: the offset topic, or the worker's file. Resolves when they are durable. */
 export type OffsetSink = (records: readonly OffsetRecord[], signal: AbortSignal) => Promise<void>
 
-/** Writes the source offsets of one connector, bytes as Kafka Connect writes them. */
+/** The source offsets of one connector, in bytes as Kafka Connect writes them. */
 export class SourceOffsets {
   readonly #connector: string
-  readonly #sink: OffsetSink
   /** Key bytes by partition object: a commit costs no more than the values that changed. */
   readonly #keys = new WeakMap<SourcePartition, Buffer>()
 
-  constructor(options: { readonly connector: string; readonly sink: OffsetSink }) {
-    this.#connector = options.connector
-    this.#sink = options.sink
+  constructor(connector: string) {
+    this.#connector = connector
   }
 
-  async write(offsets: readonly CommittedOffset[], signal: AbortSignal): Promise<void> {
-    await this.#sink(
-      offsets.map(({ partition, offset }) => ({ key: this.#keyOf(partition), value: offsetValue(offset) })),
-      signal,
-    )
+  encode(offsets: readonly CommittedOffset[]): readonly OffsetRecord[] {
+    return offsets.map(({ partition, offset }) => ({
+      key: this.#keyOf(partition),
+      value: (offset as SourceOffset | null) === null ? null : offsetValue(offset),
+    }))
   }
 
   #keyOf(partition: SourcePartition): Buffer {

@@ -9,6 +9,8 @@ import type { TransformationChain } from './transformation-chain.ts'
 
 /** A poll batch ready for Kafka. */
 export interface OutgoingBatch {
+  /** As the task gave it; `submitted` has one entry for each. */
+  readonly polled: readonly SourceRecord[]
   /** What is produced. */
   readonly records: readonly OutgoingRecord[]
   /** The same and, in their place, those that were dropped: acked already, so that their offsets move on. */
@@ -68,7 +70,7 @@ export class SourcePipeline {
         submitted.push({ sourcePartition, sourceOffset, acked: true })
       }
     }
-    return { records, submitted: submitted ?? records }
+    return { polled: batch, records, submitted: submitted ?? records }
   }
 
   #convert(record: SourceRecord, out: ByteWriter): OutgoingRecord | undefined {

@@ -6,9 +6,11 @@ import { Gate } from '../async/gate.ts'
 import { Turns } from '../async/turns.ts'
 import { errorLine } from '../telemetry/stack-trace.ts'
 import type { Delivery } from './delivery.ts'
+import type { Guarantee } from './guarantee.ts'
 import type { TaskNews } from './runnable-task.ts'
 import type { OutgoingBatch, SourcePipeline } from './source-pipeline.ts'
 import type { SourceTaskMetrics } from './task-metrics.ts'
+import type { TaskProgress } from './task-progress.ts'
 import type { TopicCreation } from './topic-creation.ts'
 import type { TopicUse } from './topic-use.ts'
 
@@ -17,12 +19,12 @@ export interface SourceTaskRunnerOptions {
   readonly props: Props
   readonly context: SourceTaskContext
   readonly pipeline: SourcePipeline
-  /** Made when the task starts: its commits begin then. */
-  readonly delivery: () => Delivery
+  readonly guarantee: Pick<Guarantee, 'prepare' | 'delivery'>
   readonly topics: TopicUse
   /** undefined: the broker creates topics */
   readonly creation: TopicCreation | undefined
   readonly metrics: SourceTaskMetrics
+  readonly progress: TaskProgress
   readonly news: TaskNews
   readonly logger: Logger
   /** How long records may still look for room in the producer after a stop, ms. */
@@ -37,6 +39,7 @@ export class SourceTaskRunner {
   readonly #retry = new Backoff({ initialMs: 100, maxMs: 5000 })
   /** Aborts the running poll when the task is paused; a new one after it was resumed. */
   #pausing = new AbortController()
+  #failing = false
   #pollSignal: { readonly of: AbortController; readonly signal: AbortSignal } | undefined
 
   constructor(options: SourceTaskRunnerOptions) {
@@ -55,13 +58,29 @@ export class SourceTaskRunner {
 
   async run(stop: AbortSignal): Promise<void> {
     const { task, props, context, news, logger } = this.#options
-    if (!this.#gate.isOpen) news.paused()
+    if (!this.#gate.isOpen) {
+      this.#options.progress.waits('resume')
+      news.paused()
+    }
     if (!(await this.#gate.opened(stop))) return
+    this.#options.progress.waits('start')
+    const { guarantee } = this.#options
+    try {
+      await guarantee.prepare(stop)
+    } catch (error) {
+      if (stop.aborted) return
+      throw error
+    }
     try {
       await task.start(props, context)
       if (!stop.aborted) news.started()
-      await using delivery = this.#options.delivery()
-      await this.#deliverAll(delivery, stop)
+      await using delivery = guarantee.delivery()
+      try {
+        await this.#deliverAll(delivery, stop)
+      } catch (error) {
+        delivery.giveUp?.()
+        throw error
+      }
     } finally {
       // The last: what was delivered is committed by now.
       await task.stop().catch((error: unknown) => logger.warn('the task failed to stop', { error }))
@@ -69,20 +88,26 @@ export class SourceTaskRunner {
   }
 
   async #deliverAll(delivery: Delivery, stop: AbortSignal): Promise<void> {
-    const { pipeline, topics, creation } = this.#options
+    const { pipeline, topics, creation, progress } = this.#options
     // A batch polled before the stop is still sent, if there is room soon (Invariant 7).
     const drained = new AbortController()
     const onStop = (): void => void setTimeout(() => drained.abort(), this.#options.drainMs).unref()
     stop.addEventListener('abort', onStop, { once: true })
     const sending = anySignal(drained.signal, delivery.failed)
     try {
-      while (await this.#mayPoll(stop)) {
-        const polled = await this.#poll(stop, delivery.failed)
+      while (await this.#mayPoll(stop, delivery)) {
+        const polled = await this.#poll(stop, delivery)
         delivery.throwIfFailed()
         if (polled.length > 0) {
+          progress.read(polled.length)
+          progress.waits('conversion')
           const batch = await pipeline.process(polled, stop)
           const unseen = topics.takeUnseen()
-          if (unseen.length > 0) await creation?.ensure(unseen, stop)
+          if (unseen.length > 0 && creation !== undefined) {
+            progress.waits('topic creation')
+            await creation.ensure(unseen, stop)
+          }
+          progress.waits('producer room')
           await this.#send(delivery, batch, sending)
         }
         const turn = this.#turns.due()
@@ -93,30 +118,41 @@ export class SourceTaskRunner {
     }
   }
 
-  async #mayPoll(stop: AbortSignal): Promise<boolean> {
+  async #mayPoll(stop: AbortSignal, delivery: Delivery): Promise<boolean> {
     if (this.#gate.isOpen) return !stop.aborted
-    const { news } = this.#options
-    if (!stop.aborted) news.paused()
+    const { news, progress } = this.#options
+    if (!stop.aborted) {
+      await delivery.pausing?.()
+      progress.waits('resume')
+      news.paused()
+    }
     const opened = await this.#gate.opened(stop)
     if (opened) news.resumed()
     return opened
   }
 
-  async #poll(stop: AbortSignal, failed: AbortSignal): Promise<readonly SourceRecord[]> {
+  async #poll(stop: AbortSignal, delivery: Delivery): Promise<readonly SourceRecord[]> {
     // One combined signal per running period, not per poll.
     if (this.#pollSignal?.of !== this.#pausing)
-      this.#pollSignal = { of: this.#pausing, signal: anySignal(stop, failed, this.#pausing.signal) }
+      this.#pollSignal = { of: this.#pausing, signal: anySignal(stop, delivery.failed, this.#pausing.signal) }
     const { signal } = this.#pollSignal
-    const { task, metrics, logger } = this.#options
+    const { task, metrics, progress, logger } = this.#options
     const started = performance.now()
+    // A poll that failed and is repeated is one wait, however often.
+    if (!this.#failing) progress.waits('poll')
+    delivery.polling?.()
     try {
       const records = await task.poll(signal)
+      delivery.polled?.(records.length, signal.aborted)
       metrics.polledBatch(records.length, performance.now() - started)
+      this.#failing = false
       if (records.length > 0) this.#retry.reset()
       return records
     } catch (error) {
       if (signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError')) return []
       if (errorCode(error) !== 'RETRIABLE') throw error
+      this.#failing = true
+      progress.waits('back-off')
       logger.warn(`poll failed and will be tried again: ${errorLine(error)}`)
       await sleep(this.#retry.next(), signal)
       return []

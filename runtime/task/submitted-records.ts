@@ -160,8 +160,9 @@ class Fifo<T> {
   }
 }
 
-export function sameOffset(a: SourceOffset, b: SourceOffset): boolean {
+export function sameOffset(a: SourceOffset | null, b: SourceOffset | null): boolean {
   if (a === b) return true
+  if (a === null || b === null) return false
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false
   for (const key of keys) if (a[key] !== b[key]) return false

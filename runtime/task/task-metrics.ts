@@ -64,6 +64,7 @@ abstract class TaskMetrics {
 
 export class SourceTaskMetrics extends TaskMetrics {
   readonly pollTimes = new TimeStatistics()
+  readonly transactionSizes = new TimeStatistics()
   readonly #pollRate = new Rate()
   readonly #writeRate = new Rate()
   polled = 0
@@ -77,8 +78,14 @@ export class SourceTaskMetrics extends TaskMetrics {
     this.pollTimes.add(ms)
   }
 
+  /** A transaction with so many records was committed (exactly-once support). */
+  transaction(records: number): void {
+    this.transactionSizes.add(records)
+  }
+
   samples(now: number): MetricSample[] {
     const times = this.pollTimes.take()
+    const sizes = this.transactionSizes.take()
     const of = (attribute: string, value: number): MetricSample => this.sample('source-task-metrics', attribute, value)
     return [
       of('source-record-poll-total', this.polled),
@@ -88,6 +95,9 @@ export class SourceTaskMetrics extends TaskMetrics {
       of('source-record-active-count', this.active()),
       of('poll-batch-max-time-ms', times.max),
       of('poll-batch-avg-time-ms', times.avg),
+      of('transaction-size-min', sizes.min),
+      of('transaction-size-max', sizes.max),
+      of('transaction-size-avg', sizes.avg),
       ...this.common(),
     ]
   }

@@ -11,6 +11,7 @@ import type { InstanceState } from './lifecycle-state.ts'
 import { Resident } from './resident.ts'
 import type { Stall } from './resident.ts'
 import type { Residents } from './residents.ts'
+import type { SourceStarts } from './source-starts.ts'
 
 export interface ResidentEnvironment {
   readonly config: WorkerConfig
@@ -20,6 +21,8 @@ export interface ResidentEnvironment {
   readonly residents: Residents
   /** Classes that exist in this thread only. */
   readonly onlyInline: (className: string) => boolean
+  /** undefined: without exactly-once support */
+  readonly sourceStarts: SourceStarts | undefined
 }
 
 /** A task of this worker. */
@@ -29,7 +32,7 @@ export function workerTask(
   told: (state: InstanceState, trace: string | undefined) => void,
   stalled: (stall: Stall) => void,
 ): Resident {
-  const { config, plugins, secrets, pool, residents, onlyInline } = environment
+  const { config, plugins, secrets, pool, residents, onlyInline, sourceStarts } = environment
   const { connectorProps } = spec
   return new Resident({
     label: `task ${taskName(spec.id)}`,
@@ -51,6 +54,8 @@ export function workerTask(
     },
     launch: async (instance, target) => {
       const { timeoutMs } = stallSettings(connectorProps, config)
+      const { type } = plugins.connector(connectorProps['connector.class'] ?? '')
+      if (type === 'source') await sourceStarts?.fence(spec)
       const launch = await taskLaunch(spec, target, secrets, plugins, timeoutMs)
       return { type: 'start-task', instance, launch }
     },

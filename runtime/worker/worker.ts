@@ -18,6 +18,7 @@ import { stallSettings } from './restart-budget.ts'
 import { Residents } from './residents.ts'
 import { taskProgress } from './task-progress.ts'
 import type { TaskProgress } from './task-progress.ts'
+import type { SourceStarts } from './source-starts.ts'
 import { workerConnector } from './worker-connector.ts'
 import { Startups, workerSamples } from './worker-metrics.ts'
 import { workerTask } from './worker-task.ts'
@@ -51,13 +52,14 @@ export interface WorkerOptions {
   readonly writeOffsets?: (records: readonly OffsetRecord[]) => Promise<void>
   /** Invariant 3: false when this worker has lost its place in the group. Absent: there is no group. */
   readonly stillOurs?: () => Promise<boolean>
+  readonly sourceStarts?: SourceStarts
   /** Plugins handed in as objects: they cannot be loaded in another thread, so their connectors run inline. */
   readonly extraPlugins?: readonly Plugin[]
 }
 
 export interface OffsetRecord {
   readonly key: Buffer
-  readonly value: Buffer
+  readonly value: Buffer | null
 }
 
 /** The connectors and tasks of this process. Knows nothing of REST, groups or the config topic. */
@@ -90,6 +92,7 @@ export class Worker implements AsyncDisposable {
     this.#environment = {
       ...{ config, plugins, secrets: this.#secrets, pool, residents: this.#residents },
       onlyInline: (className) => inlineNames.has(className),
+      sourceStarts: config.exactlyOnce === 'enabled' ? options.sourceStarts : undefined,
     }
     metrics.collect('connectors and tasks', () => this.#samples())
   }
@@ -250,10 +253,17 @@ export class Worker implements AsyncDisposable {
           return await readOffsets(question.connector, question.partitions)
         case 'still-ours':
           return (await this.#options.stillOurs?.()) ?? true
+        case 'verify-task': {
+          const resident = this.#residents.find(question.instance)
+          const task = [...this.#tasks.values()].find((entry) => entry.resident === resident)
+          if (task === undefined) throw new ConnectError('the task was stopped meanwhile')
+          this.#options.sourceStarts?.verify(task.spec)
+          return undefined
+        }
         case 'write-offsets':
           if (writeOffsets === undefined) throw new ConnectError('this worker has no place for source offsets')
           await writeOffsets(
-            question.records.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) })),
+            question.records.map(({ key, value }) => ({ key: Buffer.from(key), value: value && Buffer.from(value) })),
           )
           return undefined
         default:

@@ -141,7 +141,12 @@ describe('client settings', () => {
   })
 
   it('of exactly-once cannot be overridden', () => {
-    const producer = transactionalProducerProps(worker, { 'producer.override.transactional.id': 'x' }, 'n-0')
+    const { props: producer, forced } = transactionalProducerProps(
+      worker,
+      { 'producer.override.transactional.id': 'x', 'producer.override.enable.idempotence': 'true' },
+      'n-0',
+    )
+    assert.deepEqual(forced, ['transactional.id'])
     assert.equal(producer['transactional.id'], 'g-n-0')
     assert.equal(producer['enable.idempotence'], 'true')
   })
