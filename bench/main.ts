@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; readonly load: 
   'cdc-latency': { about: 'commit to consumer at 1 k and 10 k rows/s', load: () => import('./cdc-latency.ts') },
   s3: { about: '2 M JSON records of 200 B from a topic into gzipped objects', load: () => import('./s3.ts') },
   idle: { about: 'memory and CPU of a worker with one idle CDC connector', load: () => import('./idle.ts') },
+  recovery: { about: 'SIGKILL of a worker to data flowing again', load: () => import('./recovery.ts') },
   start: { about: 'exec to REST ready to records flowing', load: () => import('./start.ts') },
 }
 

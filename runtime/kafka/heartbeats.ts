@@ -21,6 +21,9 @@ export interface HeartbeatsOptions {
   readonly onEvent: (event: GroupEvent, forget: boolean) => void
 }
 
+/** After a rebalance; each pause is twice the one before, up to the heartbeat interval. */
+const FIRST_BEAT_MS = 100
+
 /** Keeps one membership (member id and generation) alive until stopped, whatever the owner is doing meanwhile. */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions
@@ -45,9 +48,12 @@ export class Heartbeats {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { intervalMs, cluster, sessionTimeoutMs, logger, groupId } = this.#options
-    let pause = intervalMs
+    // One rebalance often brings the next (work that was revoked is placed, another member comes): ask soon, then ever more rarely.
+    let soon = FIRST_BEAT_MS
+    let pause = Math.min(soon, intervalMs)
     while (await sleep(pause, signal)) {
-      pause = intervalMs
+      soon *= 2
+      pause = Math.min(soon, intervalMs)
       try {
         const sentAt = performance.now()
         const code = await this.#beat(signal)
