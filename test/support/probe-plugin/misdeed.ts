@@ -1,5 +1,5 @@
 /** What a probe does wrong on purpose. */
-export type Misdeed = 'throw' | 'crash' | 'reject' | 'exit' | 'spin' | 'leak-heap' | 'leak-buffers'
+export type Misdeed = 'throw' | 'crash' | 'reject' | 'exit' | 'spin' | 'leak-heap' | 'leak-buffers' | 'bomb'
 
 const kept: unknown[] = []
 
@@ -20,6 +20,9 @@ export function misbehave(misdeed: string): Promise<void> {
       process.exit(3)
     case 'spin':
       for (;;) kept.length = 0
+    case 'bomb':
+      // Without a pause: no watch can come between.
+      for (;;) kept.push(new Array(10_000).fill(kept.length))
     case 'leak-heap':
       return leakHeap()
     case 'leak-buffers':

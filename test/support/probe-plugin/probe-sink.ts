@@ -1,11 +1,12 @@
 import { configDef, plain, RetriableError } from 'naru/api'
 import type { ConfigDef, Props, SinkRecord, SinkTaskContext, TopicPartition } from 'naru/api'
+import { existsSync } from 'node:fs'
 import { misbehave } from './misdeed.ts'
 import { ProbeTeller } from './probe-channel.ts'
 
 /**
  * Tells what put() is given. `probe.retriable`: the first so many puts with records ask to be called again; `probe.slow.ms`: put
- * takes that long; `probe.bad`: records with this value are reported as errant; `probe.misdeed` (misdeed.ts) at the first record.
+ * takes that long; `probe.hangs.without`: put never answers while that file is missing; `probe.bad`: records with this value are reported as errant; `probe.misdeed` (misdeed.ts) at the first record.
  */
 export class ProbeSinkTask {
   static readonly className = 'probe.ProbeSinkTask'
@@ -30,6 +31,8 @@ export class ProbeSinkTask {
     if (records.length === 0) return
     const { 'probe.misdeed': misdeed, 'probe.slow.ms': slow, 'probe.bad': bad } = this.#props
     if (misdeed !== undefined) await misbehave(misdeed)
+    const { 'probe.hangs.without': file } = this.#props
+    if (file !== undefined && !existsSync(file)) await new Promise(() => undefined)
     if (this.#retriable > 0) {
       this.#retriable--
       this.#context?.timeout(20)

@@ -9,6 +9,7 @@ import type {
   SourceRecord,
   SourceTaskContext,
 } from 'naru/api'
+import { existsSync } from 'node:fs'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { misbehave } from './misdeed.ts'
 import { ProbeTeller } from './probe-channel.ts'
@@ -30,6 +31,7 @@ class EncodedText implements EncodedValue {
 
 /**
  * Emits `probe.records` records to `probe.topic`, `probe.batch` per poll, with the values `value-0`, `value-1`, …; then waits.
+ * `probe.needs.file`: start() fails as a refused connection does while that file is missing.
  * `probe.misdeed` (misdeed.ts) happens before record `probe.misdeed.at`; `probe.connector.misdeed` when the connector starts.
  */
 export class ProbeSourceTask {
@@ -45,7 +47,10 @@ export class ProbeSourceTask {
     this.#partition = { probe: context.connector }
     const [offset] = await context.offsets.offsets([this.#partition])
     this.#next = offset === undefined ? 0 : Number(offset['next'])
+    const { 'probe.needs.file': file } = props
     this.#teller.tell({ type: 'task-start' })
+    if (file !== undefined && !existsSync(file))
+      throw Object.assign(new Error(`connect ECONNREFUSED ${file}`), { code: 'ECONNREFUSED' })
   }
 
   async poll(signal: AbortSignal): Promise<readonly SourceRecord[]> {
