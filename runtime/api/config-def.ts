@@ -129,8 +129,10 @@ function validateKey(name: string, key: ConfigKey, props: Props): ConfigValue {
   const errors: string[] = []
   const raw = props[name]
   let value: unknown = null
-  if (raw === null) errors.push('Null value can not be supplied as the configuration value.')
-  else if (raw === undefined) {
+  if (raw === null) {
+    // JSON bodies can hold nulls, whatever Props says
+    errors.push(...validatorMessages(name, key, null), 'Null value can not be supplied as the configuration value.')
+  } else if (raw === undefined) {
     if ('default' in key) value = key.default
     else {
       errors.push(missing(name).message)
@@ -228,6 +230,22 @@ export const validators = {
       if (typeof value !== 'string' || !allowed.some((a) => a.toLowerCase() === value.toLowerCase()))
         throw ConfigError.invalid(key, value, `String must be one of (case insensitive): ${allowed.join(', ')}`)
     }),
+  /** A list without duplicates that is given, if only empty (`empty: true`). */
+  list: ({ empty }: { readonly empty: boolean }): Validator =>
+    validator(empty ? 'list without duplicates' : 'non-empty list without duplicates', (key, value) => {
+      if (value === null) throw new ConfigError(key, `Configuration '${key}' values must not be null.`)
+      const list = value as readonly string[]
+      if (list.length === 0 && !empty)
+        throw new ConfigError(
+          key,
+          `Configuration '${key}' must not be empty. Valid values include: any non-empty value`,
+        )
+      if (new Set(list).size < list.length)
+        throw new ConfigError(key, `Configuration '${key}' values must not be duplicated.`)
+    }),
+  nonNull: validator('non-null', (key, value) => {
+    if (value === null) throw ConfigError.invalid(key, value, 'entry must be non null')
+  }),
   nonEmpty: validator('non-empty string', (key, value) => {
     if (value === '') throw ConfigError.invalid(key, value, 'String must be non-empty')
   }),

@@ -1,10 +1,7 @@
-import { ConfigError } from '../api/index.ts'
 import type { Props } from '../api/index.ts'
 import { withPrefix } from './secrets.ts'
 import type { WorkerConfig } from './worker-config.ts'
 import { CLIENT_KEYS } from './worker-keys.ts'
-
-export type ClientType = 'producer' | 'consumer' | 'admin'
 
 const LONG_MAX = '9223372036854775807'
 const INT_MAX = '2147483647'
@@ -130,46 +127,5 @@ export function internalProps(
     'max.in.flight.requests.per.connection': '1',
     'delivery.timeout.ms': INT_MAX,
     'enable.idempotence': 'false',
-  }
-}
-
-const PRINCIPAL_KEYS = ['sasl.jaas.config', 'sasl.mechanism', 'security.protocol']
-
-/** Messages per `<type>.override.*` key that the worker's policy refuses; attached to the whole key. */
-export function overrideErrors(
-  worker: WorkerConfig,
-  type: ClientType,
-  connectorProps: Props,
-): ReadonlyMap<string, string> {
-  const policy = worker.common['connector.client.config.override.policy']
-  const allowed = allowedBy(policy, worker.common['connector.client.config.override.allowlist'])
-  const errors = new Map<string, string>()
-  for (const key of Object.keys(withPrefix(connectorProps, `${type}.override.`))) {
-    if (!allowed(key))
-      errors.set(
-        `${type}.override.${key}`,
-        `The '${policy}' policy does not allow '${key}' to be overridden in the connector configuration.`,
-      )
-  }
-  return errors
-}
-
-function allowedBy(policy: string, allowlist: readonly string[]): (key: string) => boolean {
-  const simple = policy.slice(policy.lastIndexOf('.') + 1).replace(/ConnectorClientConfigOverridePolicy$/, '')
-  switch (simple) {
-    case 'All':
-      return () => true
-    case 'None':
-      return () => false
-    case 'Principal':
-      return (key) => PRINCIPAL_KEYS.includes(key)
-    case 'Allowlist':
-      return (key) => allowlist.includes(key)
-    default:
-      throw ConfigError.invalid(
-        'connector.client.config.override.policy',
-        policy,
-        'one of All, None, Principal, Allowlist is expected',
-      )
   }
 }

@@ -8,34 +8,30 @@ export interface Validated {
 }
 
 /**
- * The answer of a validation, merged as Connect does: keys that no definition knows come first, then the keys of each definition in turn
- * (a key that an earlier one had is not repeated, its messages are added). Values without a definition that carry messages are kept.
+ * The answer of a validation, merged as Connect does: values without a definition come first, then the keys of each definition in turn (a key
+ * that an earlier one had is not repeated, its messages are added). Keys that no definition knows and nothing is said about are left out.
  */
-export function mergeConfigInfos(name: string, props: Props, parts: readonly Validated[]): ConfigInfos {
+export function mergeConfigInfos(name: string, parts: readonly Validated[]): ConfigInfos {
   const infos = new Map<string, ConfigInfo>()
   const groups = new Set<string>()
   for (const { def, values } of parts) {
-    const byName = new Map(values.map((value) => [value.name, value]))
-    for (const [key, definition] of Object.entries(def.keys)) {
-      const value = byName.get(key) ?? blank(key, props)
-      byName.delete(key)
-      const info = configKeyInfo(key, definition)
-      const before = infos.get(key)
-      if (before === undefined && info.group !== null) groups.add(info.group)
-      infos.set(key, before === undefined ? { definition: info, value: configValueInfo(value) } : added(before, value))
-    }
-    for (const value of byName.values()) {
+    for (const value of values) {
       const before = infos.get(value.name)
-      infos.set(
-        value.name,
-        before === undefined ? { definition: null, value: configValueInfo(value) } : added(before, value),
-      )
+      const definition = def.keys[value.name]
+      const info = definition === undefined ? null : configKeyInfo(value.name, definition)
+      if (before === undefined || (before.definition === null && info !== null)) {
+        if (info !== null && info.group !== null) groups.add(info.group)
+        const merged = { definition: info, value: configValueInfo(value) }
+        // a definition comes in its own place, with what was said before it
+        infos.delete(value.name)
+        infos.set(value.name, before === undefined ? merged : added(merged, before.value.errors))
+      } else infos.set(value.name, added(before, value.errors))
     }
   }
-  const unknown = Object.keys(props).filter((key) => !infos.has(key))
+  const all = [...infos.values()]
   const configs = [
-    ...unknown.map((key): ConfigInfo => ({ definition: null, value: configValueInfo(blank(key, props)) })),
-    ...infos.values(),
+    ...all.filter(({ definition }) => definition === null),
+    ...all.filter(({ definition }) => definition !== null),
   ]
   return {
     name,
@@ -45,13 +41,9 @@ export function mergeConfigInfos(name: string, props: Props, parts: readonly Val
   }
 }
 
-function added(info: ConfigInfo, value: ConfigValue): ConfigInfo {
-  const errors = value.errors.filter((message) => !info.value.errors.includes(message))
-  return { ...info, value: { ...info.value, errors: [...info.value.errors, ...errors] } }
-}
-
-function blank(name: string, props: Props): ConfigValue {
-  return { name, value: props[name] ?? null, recommendedValues: [], errors: [], visible: true }
+function added(info: ConfigInfo, more: readonly string[]): ConfigInfo {
+  const errors = more.filter((message) => !info.value.errors.includes(message))
+  return errors.length === 0 ? info : { ...info, value: { ...info.value, errors: [...info.value.errors, ...errors] } }
 }
 
 /** The messages of a 400 answer when a connector is created with such a configuration; undefined when there are none. */

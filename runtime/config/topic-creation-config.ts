@@ -76,9 +76,9 @@ const regexList: Validator = Object.assign(
 
 /** Definitions of the groups, once the feature is used: for validation answers. */
 export function topicCreationKeys(props: Props): Record<string, ConfigKey> {
-  const used = Object.keys(props).some((key) => key.startsWith(`${PREFIX}default.`))
+  // Without settings of the default group Connect does not look at the others.
+  if (!Object.keys(props).some((key) => key.startsWith(`${PREFIX}default.`))) return {}
   const groups = groupNames(props)
-  if (!used && groups.length === 0) return {}
   const keys: Record<string, ConfigKey> = {}
   for (const name of new Set(['default', ...groups])) {
     const isDefault = name === 'default'

@@ -1,13 +1,13 @@
 import { ConfigError, ConnectError, configDef, configKeyInfo } from '../api/index.ts'
 import type { ConfigDef, ConfigInfo, ConfigInfos, ConfigKeyInfo, Props } from '../api/index.ts'
-import { overrideErrors } from '../config/client-overrides.ts'
-import type { ClientType } from '../config/client-overrides.ts'
 import { mergeConfigInfos } from '../config/config-infos.ts'
 import type { Validated } from '../config/config-infos.ts'
-import { frameworkDef, validateFramework } from '../config/connector-config.ts'
-import { sinkConnectorDef, sourceConnectorDef } from '../config/connector-keys.ts'
-import { converterValues } from '../config/plugin-keys.ts'
+import { extraConnectorDef } from '../config/connector-config.ts'
+import { frameworkDef, frameworkKeys, validateFramework } from '../config/framework-def.ts'
+import { overridableClients, overrideValues } from '../config/override-policy.ts'
+import { converterValues, versionFault } from '../config/plugin-keys.ts'
 import { hasPlaceholder } from '../config/secrets.ts'
+import { topicCreationKeys } from '../config/topic-creation-config.ts'
 import type { HerderParts } from './parts.ts'
 
 /** Everything that can be said about a connector config before it runs; the rules and the order are Connect's. */
@@ -25,51 +25,64 @@ export class ConnectorValidation {
     const className = resolved['connector.class']?.trim()
     if (className === undefined || className === '')
       throw new ConfigError('connector.class', `Connector config ${mapText(props)} contains no connector type`)
-    const plugin = plugins.connector(className)
-    const framework = frameworkDef(plugin.type, resolved, plugins)
-    const parts: Validated[] = [
-      { def: framework, values: validateFramework(plugin.type, resolved, framework, config.groupId) },
-      { def: plugin.class.configDef(), values: await worker.validate(className, resolved) },
-    ]
-    for (const role of ['key', 'value', 'header'] as const)
-      if (resolved[`${role}.converter`] !== undefined) parts.push(converterValues(role, resolved, plugins))
-    parts.push(this.#overrides(plugin.type, resolved))
-    return withoutSecretValues(mergeConfigInfos(className, resolved, parts), props, resolved)
+    const { type } = plugins.connector(className)
+    const context = { type, props: resolved, known: plugins, worker: config }
+    const framework = frameworkDef(context)
+    const parts: Validated[] = [{ def: framework, values: validateFramework(framework, context) }]
+    if (versionFault('connector', className, resolved['connector.plugin.version'], plugins) === undefined) {
+      const { class: connector } = plugins.connectorOf(resolved)
+      parts.push({ def: connector.configDef(), values: await worker.validate(className, resolved) })
+    }
+    for (const role of ['key', 'value', 'header'] as const) parts.push(converterValues(role, resolved, plugins))
+    for (const client of overridableClients(type, resolved, config))
+      parts.push(overrideValues(client, resolved, config))
+    parts.push(wrongOnly(configDef(type === 'source' ? topicCreationKeys(resolved) : {}), resolved))
+    parts.push(wrongOnly(given(extraConnectorDef, resolved), resolved), nullValues(resolved))
+    return withoutSecretValues(mergeConfigInfos(plugins.connector(className).className, parts), props, resolved)
   }
 
-  /** The keys of a plugin, for GET /connector-plugins/{plugin}/config. Throws a ConfigError for a name that is none. */
-  definition(name: string): readonly ConfigKeyInfo[] {
+  /**
+   * The keys of a plugin, for GET /connector-plugins/{plugin}/config; `version` as in `connector.plugin.version`. Throws a ConfigError for a
+   * version that is not there, a NOT_FOUND error for a name that no plugin has.
+   */
+  definition(name: string, version?: string): readonly ConfigKeyInfo[] {
     const { plugins } = this.#parts
     if (plugins.has('connector', name)) {
-      const { type, class: connector } = plugins.connector(name)
+      const { type, class: connector, version: used } = plugins.connector(name, version)
       const own: Keys = connector.configDef().keys
-      const base: Keys = (type === 'source' ? sourceConnectorDef : sinkConnectorDef).keys
-      return Object.entries({ ...own, ...without(base, own) }).map(([key, def]) => configKeyInfo(key, def))
+      const base = frameworkKeys(type)
+      const shown: Keys = {
+        ...base,
+        'connector.plugin.version': { ...base['connector.plugin.version']!, default: used },
+      }
+      return Object.entries({ ...own, ...without(shown, own) }).map(([key, def]) => configKeyInfo(key, def))
     }
-    for (const type of ['converter', 'header_converter', 'transformation', 'predicate'] as const)
-      if (plugins.has(type, name))
-        return Object.entries(plugins.definition(type, name).keys).map(([key, def]) => configKeyInfo(key, def))
+    for (const kind of ['converter', 'header_converter', 'transformation', 'predicate'] as const)
+      if (plugins.has(kind, name))
+        return Object.entries(plugins.definition(kind, name, version)?.keys ?? {}).map(([key, def]) =>
+          configKeyInfo(key, def),
+        )
     throw new ConnectError(`Unknown plugin ${name}.`, { code: 'NOT_FOUND' })
   }
+}
 
-  #overrides(type: 'source' | 'sink', props: Props): Validated {
-    const dlq = (props['errors.deadletterqueue.topic.name'] ?? '') !== ''
-    const types: ClientType[] = []
-    if (type === 'source' || dlq) types.push('producer')
-    if (type === 'sink' || props['offsets.storage.topic'] !== undefined) types.push('consumer')
-    if (dlq || 'topic.creation.default.partitions' in props || props['offsets.storage.topic'] !== undefined)
-      types.push('admin')
-    const errors = types.flatMap((each) => [...overrideErrors(this.#parts.config, each, props)])
-    return {
-      def: configDef({}),
-      values: errors.map(([name, message]) => ({
-        name,
-        value: props[name] ?? null,
-        recommendedValues: [],
-        errors: [message],
-        visible: true,
-      })),
-    }
+/** Ours: what Connect finds out only when the connector starts is said at once, but nothing is added to the answer when all is well. */
+function wrongOnly(def: ConfigDef, props: Props): Validated {
+  return { def, values: def.validate(props).filter(({ errors }) => errors.length > 0) }
+}
+
+/** The keys of `def` that the config has. */
+function given(def: ConfigDef, props: Props): ConfigDef {
+  return configDef(Object.fromEntries(Object.entries(def.keys).filter(([key]) => (props[key] ?? null) !== null)))
+}
+
+/** JSON bodies can hold nulls; no key may have one, known or not. */
+function nullValues(props: Readonly<Record<string, string | null>>): Validated {
+  const message = 'Null value can not be supplied as the configuration value.'
+  const names = Object.keys(props).filter((key) => props[key] === null)
+  return {
+    def: configDef({}),
+    values: names.map((name) => ({ name, value: null, recommendedValues: [], errors: [message], visible: true })),
   }
 }
 

@@ -1,3 +1,6 @@
+import { compareVersions } from './plugin-version.ts'
+import type { VersionRange } from './plugin-version.ts'
+
 /** The word that Connect lets configs leave out of a class name, per plugin type. */
 export const SUFFIXES = {
   source: 'Connector',
@@ -24,23 +27,41 @@ export function prunedName(className: string, type: PluginType): string {
   return simple.endsWith(suffix) && simple.length > suffix.length ? simple.slice(0, -suffix.length) : simple
 }
 
+/** A class of a plugin, in one version. */
+export interface Versioned<T> {
+  readonly className: string
+  readonly version: string
+  readonly class: T
+  /** Folder it was loaded from; empty for what is built in. */
+  readonly location: string
+}
+
 /**
- * Classes by full name, simple name and pruned name. A short name that fits two classes is dropped, as in Connect.
+ * Classes by full name, simple name and pruned name, each in one or more versions. A short name that fits two classes is dropped, as in
+ * Connect.
  */
-export class NamedClasses<T> {
-  readonly #type: PluginType
-  readonly #byName = new Map<string, T>()
+export class NamedClasses<T extends Versioned<unknown>> {
+  readonly type: PluginType
+  /** Newest version first. */
+  readonly #byName = new Map<string, T[]>()
   readonly #aliases = new Map<string, string | undefined>()
 
   constructor(type: PluginType) {
-    this.#type = type
+    this.type = type
   }
 
-  /** False when the name is taken already: the first one stays. */
-  add(className: string, value: T): boolean {
-    if (this.#byName.has(className)) return false
-    this.#byName.set(className, value)
-    for (const alias of new Set([simpleName(className), prunedName(className, this.#type)])) {
+  /** False when there is this version of this class already: the first one stays. */
+  add(value: T): boolean {
+    const { className, version } = value
+    const versions = this.#byName.get(className)
+    if (versions !== undefined) {
+      if (versions.some((each) => compareVersions(each.version, version) === 0)) return false
+      versions.push(value)
+      versions.sort((a, b) => compareVersions(b.version, a.version))
+      return true
+    }
+    this.#byName.set(className, [value])
+    for (const alias of new Set([simpleName(className), prunedName(className, this.type)])) {
       if (alias !== className) this.#aliases.set(alias, this.#aliases.has(alias) ? undefined : className)
     }
     return true
@@ -51,17 +72,34 @@ export class NamedClasses<T> {
     return this.#byName.has(name) ? name : this.#aliases.get(name)
   }
 
-  get(name: string): T | undefined {
-    const className = this.resolve(name)
-    return className === undefined ? undefined : this.#byName.get(className)
+  /** The newest version, or the newest in `range`. */
+  get(name: string, range?: VersionRange): T | undefined {
+    return this.#all(name).find(({ version }) => range === undefined || range.includes(version))
+  }
+
+  /** Oldest first. */
+  versions(name: string): readonly string[] {
+    return this.#all(name)
+      .map(({ version }) => version)
+      .reverse()
   }
 
   names(): readonly string[] {
     return [...this.#byName.keys()].sort()
   }
 
+  /** By name, and of one name the oldest first. */
+  all(): readonly T[] {
+    return this.names().flatMap((name) => [...this.#all(name)].reverse())
+  }
+
   /** Every name that would resolve. */
   knownNames(): readonly string[] {
     return [...this.#byName.keys(), ...[...this.#aliases].filter(([, to]) => to !== undefined).map(([alias]) => alias)]
+  }
+
+  #all(name: string): readonly T[] {
+    const className = this.resolve(name)
+    return className === undefined ? [] : this.#byName.get(className)!
   }
 }

@@ -8,19 +8,20 @@ import type {
   Logger,
   Plugin,
   PredicateClass,
+  Props,
   RestExtensionClass,
   TransformationClass,
 } from '../api/index.ts'
 import { builtinPlugins } from './builtin-plugins.ts'
+import { classFault } from './class-fault.ts'
 import { discoverPlugins } from './plugin-discovery.ts'
 import { loadPlugin } from './plugin-loader.ts'
 import { NamedClasses, simpleName } from './plugin-names.ts'
+import type { Versioned } from './plugin-names.ts'
+import { VersionRange } from './plugin-version.ts'
 
-export interface ConnectorPlugin {
-  readonly className: string
-  readonly version: string
+export interface ConnectorPlugin extends Versioned<ConnectorClass> {
   readonly type: 'source' | 'sink'
-  readonly class: ConnectorClass
   /** The module to import in another thread; empty for a plugin that was handed in as an object. */
   readonly specifier: string
 }
@@ -33,13 +34,16 @@ export interface PluginInfo {
 
 export type PluginKind = 'connector' | 'converter' | 'header_converter' | 'transformation' | 'predicate'
 
-interface Versioned<T> {
-  readonly className: string
-  readonly version: string
-  readonly class: T
+/** What messages call a kind of plugin: the interface, and many of them. */
+const WORDS: Readonly<Record<PluginKind, readonly [string, string]>> = {
+  connector: ['Connector', 'connectors'],
+  converter: ['Converter', 'converters'],
+  header_converter: ['HeaderConverter', 'header converters'],
+  transformation: ['Transformation', 'transformations'],
+  predicate: ['Predicate', 'predicates'],
 }
 
-/** The plugin classes of this worker, by the names that configs use. */
+/** The plugin classes of this worker, by the names that configs use, in one or more versions. */
 export class PluginRegistry {
   readonly #connectors = new NamedClasses<ConnectorPlugin>('source')
   readonly #converters = new NamedClasses<Versioned<ConverterClass>>('converter')
@@ -48,13 +52,20 @@ export class PluginRegistry {
   readonly #predicates = new NamedClasses<Versioned<PredicateClass>>('predicate')
   readonly #configProviders = new NamedClasses<Versioned<new () => ConfigProvider>>('config_provider')
   readonly #restExtensions = new NamedClasses<Versioned<RestExtensionClass>>('rest_extension')
+  /** Classes of which no object can be made: listed nowhere, but whoever names one is told why. */
+  readonly #broken = new Map<string, Readonly<{ kind: PluginKind; of: unknown }>>()
+  /** Packages that could not be loaded, with the reason. */
+  readonly #unloaded: string[] = []
   readonly #logger: Logger
 
   private constructor(logger: Logger) {
     this.#logger = logger
   }
 
-  /** Reads and imports all plugins. Of two classes with one name the first stays: `extra`, built in, dependencies, plugin.path. */
+  /**
+   * Reads and imports all plugins. Of two classes with one name and version the first stays: `extra`, built in, dependencies, plugin.path. A
+   * plugin that cannot be loaded is logged with the reason and named in the error of whoever looks for a class that is not there.
+   */
   static async load(options: {
     readonly pluginPath: readonly string[]
     readonly logger: Logger
@@ -63,13 +74,14 @@ export class PluginRegistry {
     readonly entry?: string
   }): Promise<PluginRegistry> {
     const registry = new PluginRegistry(options.logger)
-    for (const plugin of options.extra ?? []) registry.#add(plugin, '')
-    for (const plugin of builtinPlugins) registry.#add(plugin, '')
+    for (const plugin of options.extra ?? []) registry.#add(plugin, '', '')
+    for (const plugin of builtinPlugins) registry.#add(plugin, '', '')
     const loaded = await Promise.all(discoverPlugins(options).map(loadPlugin))
     for (const result of loaded) {
-      if ('plugin' in result) registry.#add(result.plugin, result.candidate.specifier)
+      const { packageName, folder, specifier } = result.candidate
+      if ('plugin' in result) registry.#add(result.plugin, specifier, folder)
       else {
-        const { packageName, folder } = result.candidate
+        registry.#unloaded.push(`${packageName} (${result.error.message})`)
         options.logger.error(`plugin ${packageName} in ${folder} cannot be loaded: ${result.error.message}`, {
           error: result.error,
         })
@@ -78,65 +90,83 @@ export class PluginRegistry {
     return registry
   }
 
-  /** Throws a ConfigError for `connector.class` when there is none. */
-  connector(className: string): ConnectorPlugin {
-    return this.#connectors.get(className) ?? this.#missing('Connector', 'connectors', className, this.#connectors)
+  /** Throws a ConfigError for `connector.class` when there is none; `version` as in `connector.plugin.version`. */
+  connector(className: string, version?: string): ConnectorPlugin {
+    return this.#found('connector', className, this.#connectors, version)
   }
-  converter(className: string): ConverterClass {
-    return (this.#converters.get(className) ?? this.#missing('Converter', 'converters', className, this.#converters))
-      .class
+  /** The connector that a configuration asks for, in the version it asks for. */
+  connectorOf(props: Props): ConnectorPlugin {
+    return this.connector(props['connector.class']?.trim() ?? '', props['connector.plugin.version'])
   }
-  headerConverter(className: string): HeaderConverterClass {
-    const known = this.#headerConverters
-    return (known.get(className) ?? this.#missing('HeaderConverter', 'header converters', className, known)).class
+  converter(className: string, version?: string): ConverterClass {
+    return this.#found('converter', className, this.#converters, version).class
   }
-  transformation(className: string): TransformationClass {
-    const known = this.#transformations
-    return (known.get(className) ?? this.#missing('Transformation', 'transformations', className, known)).class
+  headerConverter(className: string, version?: string): HeaderConverterClass {
+    return this.#found('header_converter', className, this.#headerConverters, version).class
   }
-  predicate(className: string): PredicateClass {
-    return (this.#predicates.get(className) ?? this.#missing('Predicate', 'predicates', className, this.#predicates))
-      .class
+  transformation(className: string, version?: string): TransformationClass {
+    return this.#found('transformation', className, this.#transformations, version).class
+  }
+  predicate(className: string, version?: string): PredicateClass {
+    return this.#found('predicate', className, this.#predicates, version).class
   }
   configProvider(className: string): new () => ConfigProvider {
     const known = this.#configProviders
-    return (known.get(className) ?? this.#missing('ConfigProvider', 'config providers', className, known)).class
+    return (known.get(className) ?? this.#missing(['ConfigProvider', 'config providers'], className, known)).class
   }
   restExtension(className: string): RestExtensionClass {
     const known = this.#restExtensions
-    return (known.get(className) ?? this.#missing('RestExtension', 'REST extensions', className, known)).class
+    return (known.get(className) ?? this.#missing(['RestExtension', 'REST extensions'], className, known)).class
   }
 
   /** Is there a class of this type under this name, full or short? */
-  has(type: PluginKind, className: string): boolean {
-    return this.#known(type).resolve(className) !== undefined
+  has(kind: PluginKind, className: string): boolean {
+    return this.#known(kind).resolve(className) !== undefined
+  }
+
+  /** The full name that `className` stands for. */
+  fullName(kind: PluginKind, className: string): string | undefined {
+    return this.#known(kind).resolve(className)
   }
 
   /** The full names of one type, sorted. */
-  names(type: PluginKind): readonly string[] {
-    return this.#known(type).names()
+  names(kind: PluginKind): readonly string[] {
+    return this.#known(kind).names()
   }
 
-  /** The name that `className` is probably a misspelling of. */
-  suggest(type: PluginKind, className: string): string | undefined {
-    return nearest(className, this.#known(type))
+  /** The versions of a class, oldest first; none when there is no such class. */
+  versions(kind: PluginKind, className: string): readonly string[] {
+    return this.#known(kind).versions(className)
   }
 
-  definition(type: Exclude<PluginKind, 'connector'>, className: string): ConfigDef {
-    switch (type) {
-      case 'converter':
-        return this.converter(className).configDef()
-      case 'header_converter':
-        return this.headerConverter(className).configDef()
-      case 'transformation':
-        return this.transformation(className).configDef()
-      case 'predicate':
-        return this.predicate(className).configDef()
-    }
+  /** The version that would be used. Throws ConfigError when there is no such class or version. */
+  version(kind: PluginKind, className: string, version?: string): string {
+    return this.#found(kind, className, this.#known(kind), version).version
   }
 
-  #known(type: PluginKind): NamedClasses<unknown> {
-    switch (type) {
+  /** Why `className`, given for the configuration `key`, cannot be used, in Connect's words; undefined when it can. */
+  fault(kind: PluginKind, className: string, key: string): string | undefined {
+    const known = this.#known(kind)
+    if (known.resolve(className) !== undefined) return undefined
+    const broken = this.#broken.get(className)
+    if (broken !== undefined && broken.kind === kind) return classFault(kind as never, className, broken.of, key)
+    const other = (Object.keys(WORDS) as PluginKind[]).find((each) => this.has(each, className))
+    if (other !== undefined)
+      return `Class class ${this.fullName(other, className)} does not implement the ${WORDS[kind][0]} interface`
+    const halves = known.names().filter((name) => name.startsWith(`${className}$`))
+    if (halves.length > 0) return `This class is abstract and cannot be created. Did you mean ${halves.join(', ')}?`
+    const near = nearest(className, known)
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`
+    return `Invalid value ${className} for configuration ${key}: Class ${className} could not be found.${hint}`
+  }
+
+  /** The keys of a plugin; undefined when it defines none. */
+  definition(kind: PluginKind, className: string, version?: string): ConfigDef | undefined {
+    return this.#found(kind, className, this.#known(kind), version).class.configDef() as ConfigDef | undefined
+  }
+
+  #known(kind: PluginKind): NamedClasses<Versioned<{ configDef(): ConfigDef }>> {
+    switch (kind) {
       case 'connector':
         return this.#connectors
       case 'converter':
@@ -152,27 +182,28 @@ export class PluginRegistry {
 
   /** In the order of GET /connector-plugins: sinks, sources, transformations, predicates, converters, header converters. */
   list(): readonly PluginInfo[] {
-    const connectors = this.#connectors.names().map((name) => this.connector(name))
-    const of = (type: PluginInfo['type'], known: NamedClasses<Versioned<unknown>>): PluginInfo[] =>
-      known.names().map((name) => ({ class: name, type, version: known.get(name)!.version }))
-    return [...connectors.filter(({ type }) => type === 'sink'), ...connectors.filter(({ type }) => type === 'source')]
-      .map(({ className, type, version }): PluginInfo => ({ class: className, type, version }))
-      .concat(
-        of('transformation', this.#transformations),
-        of('predicate', this.#predicates),
-        of('converter', this.#converters),
-        of('header_converter', this.#headerConverters),
-      )
+    const connectors = this.#connectors.all()
+    const of = (type: PluginInfo['type'], known: readonly Versioned<unknown>[]): PluginInfo[] =>
+      known.map(({ className, version }) => ({ class: className, type, version }))
+    return [
+      ...(['sink', 'source'] as const).flatMap((type) =>
+        of(
+          type,
+          connectors.filter((each) => each.type === type),
+        ),
+      ),
+      ...of('transformation', this.#transformations.all()),
+      ...of('predicate', this.#predicates.all()),
+      ...of('converter', this.#converters.all()),
+      ...of('header_converter', this.#headerConverters.all()),
+    ]
   }
 
-  #add(plugin: Plugin, specifier: string): void {
+  #add(plugin: Plugin, specifier: string, location: string): void {
     for (const [className, of] of Object.entries(plugin.connectors ?? {})) {
       const { type, version } = of
-      this.#warnIfTaken(
-        this.#connectors.add(className, { className, version, type, class: of, specifier }),
-        className,
-        plugin,
-      )
+      const added = this.#connectors.add({ className, version, type, class: of, specifier, location })
+      this.#warnIfTaken(added, className, plugin)
     }
     const rest = [
       [this.#converters, plugin.converters],
@@ -184,7 +215,13 @@ export class PluginRegistry {
     ] as readonly (readonly [NamedClasses<Versioned<unknown>>, Readonly<Record<string, unknown>> | undefined])[]
     for (const [known, classes] of rest) {
       for (const [className, of] of Object.entries(classes ?? {})) {
-        this.#warnIfTaken(known.add(className, { className, version: plugin.version, class: of }), className, plugin)
+        const fault = classFault(known.type, className, of, 'plugin.path')
+        if (fault === undefined)
+          this.#warnIfTaken(known.add({ className, version: plugin.version, class: of, location }), className, plugin)
+        else {
+          this.#broken.set(className, { kind: known.type as PluginKind, of })
+          this.#logger.error(`plugin ${plugin.name}: class ${className} cannot be used: ${fault}`)
+        }
       }
     }
   }
@@ -193,18 +230,37 @@ export class PluginRegistry {
     if (!added) this.#logger.warn(`plugin ${plugin.name}: there is a class ${className} already, the first one is used`)
   }
 
-  #missing(what: string, plural: string, name: string, known: NamedClasses<unknown>): never {
+  #found<T extends Versioned<unknown>>(
+    kind: PluginKind,
+    className: string,
+    known: NamedClasses<T>,
+    version: string | undefined,
+  ): T {
+    const range = VersionRange.parse('plugin.version', version)
+    const found = known.get(className, range)
+    if (found !== undefined) return found
+    const full = known.resolve(className)
+    if (full === undefined) return this.#missing(WORDS[kind], className, known)
+    throw new ConfigError(
+      'plugin.version',
+      `Plugin ${full} not found that matches the version range ${String(range)}, available versions: [${known.versions(full).join(', ')}]`,
+    )
+  }
+
+  #missing([what, plural]: readonly [string, string], name: string, known: NamedClasses<Versioned<unknown>>): never {
     const near = nearest(name, known)
     const hint = near === undefined ? '' : `. Did you mean ${near}?`
+    const unloaded =
+      this.#unloaded.length === 0 ? '' : `. Plugins that could not be loaded: ${this.#unloaded.join(', ')}`
     throw new ConfigError(
       what === 'Connector' ? 'connector.class' : what,
-      `Failed to find any class that implements ${what} and which name matches ${name}, available ${plural} are: ${known.names().join(', ')}${hint}`,
+      `Failed to find any class that implements ${what} and which name matches ${name}, available ${plural} are: ${known.names().join(', ')}${hint}${unloaded}`,
     )
   }
 }
 
 /** By the whole name or, for a wrong package, by the class alone. */
-function nearest(name: string, known: NamedClasses<unknown>): string | undefined {
+function nearest(name: string, known: NamedClasses<Versioned<unknown>>): string | undefined {
   return (
     didYouMean(name, known.knownNames()) ??
     known.names().find((full) => didYouMean(simpleName(name), [simpleName(full)]) !== undefined)

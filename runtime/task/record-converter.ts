@@ -32,11 +32,11 @@ export function buildConverters(connectorProps: Props, worker: WorkerConfig, plu
     value: converterSpec('value', connectorProps, worker),
     header: converterSpec('header', connectorProps, worker),
   }
-  const key = new (plugins.converter(specs.key.className))()
+  const key = new (plugins.converter(specs.key.className, specs.key.version))()
   key.configure(specs.key.props, true)
-  const value = new (plugins.converter(specs.value.className))()
+  const value = new (plugins.converter(specs.value.className, specs.value.version))()
   value.configure(specs.value.props, false)
-  const header = new (plugins.headerConverter(specs.header.className))()
+  const header = new (plugins.headerConverter(specs.header.className, specs.header.version))()
   header.configure(specs.header.props)
   const classNames = {
     key: specs.key.className,

@@ -24,7 +24,7 @@ export class TransformationChain implements Disposable {
       if (spec === undefined) return undefined
       let predicate = predicates.get(spec.alias)
       if (predicate === undefined) {
-        predicate = new (plugins.predicate(spec.type))()
+        predicate = new (plugins.predicate(spec.type, spec.version))()
         predicate.configure(spec.props)
         predicates.set(spec.alias, predicate)
       }
@@ -32,7 +32,7 @@ export class TransformationChain implements Disposable {
     }
     return new TransformationChain(
       specs.map((spec) => {
-        const transformation = new (plugins.transformation(spec.type))()
+        const transformation = new (plugins.transformation(spec.type, spec.version))()
         transformation.configure(spec.props)
         return { className: spec.type, transformation, predicate: predicateOf(spec.predicate), negate: spec.negate }
       }),

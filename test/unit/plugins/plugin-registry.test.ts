@@ -105,7 +105,7 @@ describe('the plugin registry', () => {
     assert.equal(registry.has('predicate', 'Nope'), false)
     for (const { class: name, type } of registry.list()) {
       assert.ok(type !== 'source' && type !== 'sink')
-      assert.ok(Object.keys(registry.definition(type, name).keys).length >= 0)
+      assert.ok(Object.keys(registry.definition(type, name)!.keys).length >= 0)
     }
   })
 
