@@ -1,4 +1,5 @@
 import type { Logger } from './api/logger.ts'
+import type { Plugin } from './api/plugin.ts'
 import type { Props } from './api/props.ts'
 import { within } from './async/abort.ts'
 import { internalProps } from './config/client-overrides.ts'
@@ -9,6 +10,7 @@ import { openGroup } from './connect-group.ts'
 import { openStores } from './connect-stores.ts'
 import { Herder } from './herder/herder.ts'
 import { groupMetrics } from './herder/group-metrics.ts'
+import { Stages } from './herder/stages.ts'
 import { KafkaClients } from './kafka/kafka-clients.ts'
 import packageInfo from './package.json' with { type: 'json' }
 import { PluginRegistry } from './plugins/plugin-registry.ts'
@@ -16,10 +18,10 @@ import { attendWorker } from './rest/presence.ts'
 import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
 import { logLevel } from './rest/routes/loggers.ts'
-import type { LoggerLevels } from './rest/routes/loggers.ts'
 import type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
 import { createLogger } from './telemetry/logger.ts'
-import type { LoggerOptions } from './telemetry/logger.ts'
+import type { LoggerOptions, RootLogger } from './telemetry/logger.ts'
+import { LoggerLevels } from './telemetry/logger-levels.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -41,7 +43,8 @@ class Assembly implements RunningWorker {
   readonly #config: WorkerConfig
   readonly #options: StandaloneOptions
   readonly #logger: Logger
-  readonly #loggers: LoggerLevels | undefined
+  readonly #levels: LoggerLevels
+  readonly #stages = new Stages()
   readonly #metrics = new Metrics()
   readonly #stopping = new AbortController()
   readonly #parts = new AsyncDisposableStack()
@@ -57,7 +60,7 @@ class Assembly implements RunningWorker {
     this.#options = options
     const own = options.logger === undefined ? createLogger(loggerOptions(config)) : undefined
     this.#logger = options.logger ?? own!
-    this.#loggers = own ?? levelsOf(options.logger)
+    this.#levels = own?.levels ?? levelsOf(options.logger)
     this.closed = this.#end.promise
     this.closed.catch(() => undefined)
     this.#clients = new KafkaClients({ props: internalProps(config, 'shared-admin'), logger: this.#logger })
@@ -96,21 +99,19 @@ class Assembly implements RunningWorker {
   }
 
   get #url(): string {
-    return `http://${this.workerId}/`
+    return this.#rest.advertisedUrl
   }
 
   async #listen(): Promise<void> {
-    const { common } = this.#config
     this.#closeLast('the Kafka clients', this.#clients)
     this.#rest = await RestServer.open({
-      listeners: common.listeners,
-      advertisedHost: common['rest.advertised.host.name'],
-      advertisedPort: common['rest.advertised.port'],
+      config: this.#config,
       version: packageInfo.version,
       kafkaClusterId: () => this.#kafkaClusterId(),
       metrics: this.#metrics,
       logger: this.#logger.child('[rest]'),
-      loggers: this.#loggers,
+      levels: this.#levels,
+      stages: this.#stages,
     })
     this.#logger.info(`REST listens on ${this.restUrl}`)
   }
@@ -132,14 +133,16 @@ class Assembly implements RunningWorker {
     const { plugins: extra = [], connectors } = this.#options
     const config = this.#config
     const [plugins, stores] = await Promise.all([
-      PluginRegistry.load({ pluginPath: config.common['plugin.path'], logger: this.#logger, extra }),
-      openStores({
-        config,
-        clients: this.#clients,
-        logger: this.#logger.child('[storage]'),
-        workerId: this.workerId,
-        signal: this.#stopping.signal,
-      }),
+      this.#loadPlugins(extra),
+      this.#stages.during('initializing and reading to the end of internal topics', () =>
+        openStores({
+          config,
+          clients: this.#clients,
+          logger: this.#logger.child('[storage]'),
+          workerId: this.workerId,
+          signal: this.#stopping.signal,
+        }),
+      ),
     ])
     const { configs, offsets, statuses } = stores
     this.#closeLast('the config store', configs)
@@ -154,6 +157,7 @@ class Assembly implements RunningWorker {
       metrics: this.#metrics,
       extraPlugins: extra,
       readOffsets: (connector, partitions) => offsets.read(connector, partitions),
+      stillOurs: () => group.confirmed(),
       ...(config.mode === 'standalone' ? { writeOffsets: (records) => offsets.append(records) } : {}),
       events: {
         connectorState: (connector, state, generation, trace) =>
@@ -170,14 +174,15 @@ class Assembly implements RunningWorker {
       clients: this.#clients,
       url: this.#url,
       workerId: this.workerId,
-      attend: attendWorker,
+      attend: (url, seen, signal) => attendWorker(this.#rest.http, url, seen, signal),
       logger: this.#logger.child('[group]'),
     })
     this.#closeLast('the group membership', group)
     const requests = new WorkerClient({
+      http: this.#rest.http,
       sessionKey: () => configs.state.sessionKey,
-      algorithm:
-        config.mode === 'distributed' && config.protocol === 'sessioned'
+      algorithm: () =>
+        config.mode === 'distributed' && group.protocol === 'sessioned'
           ? config.distributed['inter.worker.signature.algorithm']
           : undefined,
     })
@@ -192,6 +197,7 @@ class Assembly implements RunningWorker {
       statuses,
       requests,
       logger: this.#logger.child('[herder]'),
+      stages: this.#stages,
       setLogLevel: (logger, level) => this.#setLogLevel(logger, level),
       workerId: this.workerId,
       url: this.#url,
@@ -202,12 +208,21 @@ class Assembly implements RunningWorker {
     herder.start()
     this.#rest.serve(herder, (body) => requests.signature(body))
     for (const props of connectors) await createGiven(herder, props, this.#stopping.signal)
+    this.#rest.started()
     this.#logger.info(`worker ${this.workerId} is ready`)
+  }
+
+  /** Extensions of the REST server are plugins, and know before anything else who may send requests. */
+  async #loadPlugins(extra: readonly Plugin[]): Promise<PluginRegistry> {
+    const pluginPath = this.#config.common['plugin.path']
+    const plugins = await PluginRegistry.load({ pluginPath, logger: this.#logger, extra })
+    await this.#rest.registerExtensions(plugins)
+    return plugins
   }
 
   #setLogLevel(logger: string, level: string): void {
     const parsed = logLevel(level)
-    if (parsed !== undefined) this.#loggers?.setLevel(logger, parsed)
+    if (parsed !== undefined) this.#levels.set(logger, parsed)
   }
 
   /** What was opened first is closed last; none may hang the process. */
@@ -271,7 +286,8 @@ function loggerOptions(config: WorkerConfig): LoggerOptions {
   return { level: logLevel(level) ?? 'info', format: pretty ? 'pretty' : 'json' }
 }
 
-/** A logger that was handed in may be the process's root logger. */
-function levelsOf(logger: Logger | undefined): LoggerLevels | undefined {
-  return logger !== undefined && 'setLevel' in logger ? (logger as Logger & LoggerLevels) : undefined
+/** A logger that was handed in may be the process's root logger; one that is not has levels that nobody heeds. */
+function levelsOf(logger: Logger | undefined): LoggerLevels {
+  const levels = (logger as Partial<RootLogger> | undefined)?.levels
+  return levels instanceof LoggerLevels ? levels : new LoggerLevels('info')
 }

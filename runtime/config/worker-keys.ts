@@ -172,6 +172,17 @@ export const commonWorkerDef = configDef({
     documentation: 'Are client certificates asked for by https listeners?',
   }),
   'rest.extension.classes': key({ type: 'LIST', default: [], documentation: 'REST extensions.' }),
+  'rest.request.timeout.ms': key({
+    type: 'LONG',
+    default: 90_000,
+    validator: atLeast(1),
+    documentation: 'Time for a REST request to be answered. Health checks have at most 10 s of it.',
+  }),
+  'rest.basic.auth.file': key({
+    type: 'STRING',
+    default: null,
+    documentation: 'Properties file of user=password for the basic authentication extension, instead of a JAAS file.',
+  }),
   'admin.listeners': key({
     type: 'LIST',
     default: null,
@@ -375,6 +386,7 @@ export const CLIENT_KEYS: readonly string[] = [
   'metadata.recovery.strategy',
   'metadata.recovery.rebootstrap.trigger.ms',
   'auto.include.jmx.reporter',
+  'java.security.auth.login.config',
   'enable.metrics.push',
 ]
 

@@ -24,12 +24,12 @@ export type GivenProps = Readonly<Record<string, string | null>>
 
 /** Connector configs as stored: placeholders stay placeholders. Reads answer from this worker's copy; writes are the leader's. */
 export class ConnectorConfigs {
-  readonly #parts: Pick<HerderParts, 'configs' | 'plugins'>
+  readonly #parts: Pick<HerderParts, 'configs' | 'plugins' | 'stages'>
   readonly #validation: ConnectorValidation
   readonly #leadership: Leadership
 
   constructor(
-    parts: Pick<HerderParts, 'configs' | 'plugins'>,
+    parts: Pick<HerderParts, 'configs' | 'plugins' | 'stages'>,
     validation: ConnectorValidation,
     leadership: Leadership,
   ) {
@@ -40,6 +40,10 @@ export class ConnectorConfigs {
 
   names(): readonly string[] {
     return [...this.#parts.configs.state.connectors.keys()]
+  }
+
+  has(name: string): boolean {
+    return this.#parts.configs.state.connectors.has(name)
   }
 
   info(name: string): ConnectorInfo {
@@ -84,10 +88,12 @@ export class ConnectorConfigs {
     target: TargetState | undefined,
     signal: AbortSignal,
   ): Promise<ConnectorInfo> {
+    await this.#leadership.required(signal)
+    // Before the turn to write: a plugin that hangs in its validation holds up nobody else.
+    const props = await this.#valid(name, given)
     return await this.#leadership.write(signal, async () => {
-      const props = await this.#valid(name, given)
-      if (this.#has(name)) throw new ConflictError(`Connector ${name} already exists`)
-      await this.#parts.configs.putConnector(name, props, target)
+      if (this.has(name)) throw new ConflictError(`Connector ${name} already exists`)
+      await this.#write(name, props, target)
       return this.info(name)
     })
   }
@@ -98,36 +104,43 @@ export class ConnectorConfigs {
     given: GivenProps,
     signal: AbortSignal,
   ): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }> {
+    await this.#leadership.required(signal)
+    const props = await this.#valid(name, given)
     return await this.#leadership.write(signal, async () => {
-      const props = await this.#valid(name, given)
-      const created = !this.#has(name)
-      await this.#parts.configs.putConnector(name, props)
+      const created = !this.has(name)
+      await this.#write(name, props)
       return { created, info: this.info(name) }
     })
   }
 
   /** A null value deletes its key. */
   async patch(name: string, patch: GivenProps, signal: AbortSignal): Promise<ConnectorInfo> {
-    return await this.#leadership.write(signal, async () => {
-      const merged: Record<string, string> = { ...this.config(name) }
-      for (const [key, value] of Object.entries(patch)) {
-        if (value === null) delete merged[key]
-        else merged[key] = value
-      }
-      await this.#parts.configs.putConnector(name, await this.#valid(name, merged))
-      return this.info(name)
-    })
+    await this.#leadership.required(signal)
+    for (;;) {
+      const before = this.config(name)
+      const patched = await this.#valid(name, merged(before, patch))
+      const info = await this.#leadership.write(signal, async () => {
+        if (this.config(name) !== before) return undefined // another request was quicker: patch what it wrote
+        await this.#write(name, patched)
+        return this.info(name)
+      })
+      if (info !== undefined) return info
+    }
   }
 
   async delete(name: string, signal: AbortSignal): Promise<void> {
     await this.#leadership.write(signal, async () => {
       this.config(name)
-      await this.#parts.configs.removeConnector(name)
+      const { stages, configs } = this.#parts
+      const doing = `removing the config for connector ${name} from the config topic`
+      await stages.during(doing, () => configs.removeConnector(name))
     })
   }
 
-  #has(name: string): boolean {
-    return this.#parts.configs.state.connectors.has(name)
+  async #write(name: string, props: Props, target?: TargetState): Promise<void> {
+    const { stages, configs } = this.#parts
+    const doing = `writing a config for connector ${name} to the config topic`
+    await stages.during(doing, () => configs.putConnector(name, props, target))
   }
 
   async #valid(name: string, given: GivenProps): Promise<Props> {
@@ -136,4 +149,13 @@ export class ConnectorConfigs {
     if (message !== undefined) throw new ConfigError('config', message)
     return props
   }
+}
+
+function merged(props: Props, patch: GivenProps): Props {
+  const all: Record<string, string> = { ...props }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete all[key]
+    else all[key] = value
+  }
+  return all
 }

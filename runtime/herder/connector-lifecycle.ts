@@ -49,9 +49,12 @@ export class ConnectorLifecycle {
   async stop(name: string, signal: AbortSignal): Promise<void> {
     await this.#leadership.write(signal, async () => {
       this.#require(name, `Unknown connector ${name}`)
-      const { configs } = this.#parts
-      if (targetState(configs.state, name) !== 'STOPPED') await configs.putTargetState(name, 'STOPPED')
-      if (configs.state.taskSets.get(name)?.count !== 0) await configs.putTaskConfigs(name, [])
+      const { configs, stages } = this.#parts
+      const doing = `writing the STOPPED target stage for connector ${name} to the config topic`
+      await stages.during(doing, async () => {
+        if (targetState(configs.state, name) !== 'STOPPED') await configs.putTargetState(name, 'STOPPED')
+        if (configs.state.taskSets.get(name)?.count !== 0) await configs.putTaskConfigs(name, [])
+      })
     })
   }
 
@@ -73,7 +76,10 @@ export class ConnectorLifecycle {
   async #restartHere(subject: StatusSubject, failure: string, signal: AbortSignal): Promise<void> {
     const key = keyOf(subject)
     if (!this.#reconciler.isOurs(key)) throw new ElsewhereError(this.#ownerUrl(subject))
-    await this.#reconciler.restart([key], signal)
+    const { connector, task } = subject
+    const doing = task === undefined ? 'starting the connector' : `restarting task ${connector}-${task}`
+    await this.#parts.stages.during(doing, () => this.#reconciler.restart([key], signal))
+    signal.throwIfAborted()
     if (!this.#reconciler.isRunning(key)) throw new ConnectError(failure)
   }
 
@@ -82,7 +88,7 @@ export class ConnectorLifecycle {
     const { statuses, workerId, group } = this.#parts
     const status = task === undefined ? statuses.connector(connector) : statuses.task(connector, task)
     const owner = status?.workerId
-    if (owner !== undefined && owner !== workerId) return `http://${owner}/`
+    if (owner !== undefined && owner !== workerId) return new URL(`//${owner}/`, this.#parts.url).href
     if (group.membership !== undefined && !group.membership.isLeader) return group.membership.leaderUrl
     throw new ConnectError('Cannot complete request because of a conflicting operation (e.g. worker rebalance)', {
       code: 'CONFLICT',
@@ -96,7 +102,9 @@ export class ConnectorLifecycle {
       this.#require(connector, `Unknown connector: ${connector}`)
       const plan = this.#plan(request)
       const answer = this.#statuses.restarting(connector, plan)
-      if (plan.restartConnector || plan.tasks.length > 0) await this.#parts.configs.putRestart(request)
+      const { configs, stages } = this.#parts
+      const doing = `writing restart request for connector ${connector} to the config topic`
+      if (plan.restartConnector || plan.tasks.length > 0) await stages.during(doing, () => configs.putRestart(request))
       return answer
     })
   }

@@ -1,7 +1,4 @@
-import type { SourceOffset, SourcePartition } from '../api/record.ts'
+import type { SourceOffsetChange } from '../api/connector.ts'
 
-export interface ConnectorOffset {
-  readonly partition: SourcePartition
-  /** null: to be removed. */
-  readonly offset: SourceOffset | null
-}
+/** An entry of `GET`, and of a change by `PATCH /connectors/{name}/offsets`, as the request has it. */
+export type ConnectorOffset = SourceOffsetChange

@@ -1,3 +1,4 @@
+import type { SinkOffsetChange } from '../api/connector.ts'
 import { ConfigError, ConnectError } from '../api/errors.ts'
 import type { Props } from '../api/props.ts'
 import { adminProps, sinkGroupId } from '../config/client-overrides.ts'
@@ -12,11 +13,22 @@ import { parseSinkOffsets } from './sink-offsets.ts'
 
 export type OffsetsChange = 'altered' | 'reset'
 
+/** What a change of offsets needs to know of its connector. */
+interface Subject {
+  readonly name: string
+  readonly type: 'source' | 'sink'
+  /** Resolved: Invariant 5, for the connector's own class and its Kafka clients only. */
+  readonly props: Props
+  readonly signal: AbortSignal
+}
+
 /** Where a connector is: a source in the offset log, a sink in its consumer group. */
 export class ConnectorOffsets {
   readonly #parts: HerderParts
   readonly #configs: ConnectorConfigs
   readonly #leadership: Leadership
+  /** The last change of each connector: one at a time. */
+  readonly #changes = new Map<string, Promise<unknown>>()
 
   constructor(parts: HerderParts, configs: ConnectorConfigs, leadership: Leadership) {
     this.#parts = parts
@@ -27,7 +39,7 @@ export class ConnectorOffsets {
   async list(name: string, signal: AbortSignal): Promise<readonly ConnectorOffset[]> {
     const props = this.#configs.config(name)
     if (this.#configs.type(name) !== 'sink') return await this.#parts.offsets.list(name, signal)
-    return await this.#withAdmin(name, props, async (admin, group) => {
+    return await this.#withAdmin(name, await this.#resolved(name, props), async (admin, group) => {
       const offsets = await admin.listGroupOffsets(group, signal)
       return offsets.map(({ topic, partition, offset }) => ({
         partition: { kafka_topic: topic, kafka_partition: partition },
@@ -38,39 +50,85 @@ export class ConnectorOffsets {
 
   /** Answers the message for the caller. */
   async alter(name: string, offsets: readonly ConnectorOffset[], signal: AbortSignal): Promise<string> {
-    return await this.#leadership.write(signal, async () => {
-      const props = this.#requireStopped(name)
-      if (this.#configs.type(name) !== 'sink') await this.#parts.offsets.write(name, offsets, signal)
-      else {
-        const { altered, removed } = parseSinkOffsets(offsets)
-        await this.#withAdmin(name, props, async (admin, group) => {
-          await this.#changeGroup(name, 'alter', async () => {
-            if (altered.length > 0) await admin.alterGroupOffsets(group, altered, signal)
-            if (removed.length > 0) await admin.deleteGroupOffsets(group, removed, signal)
-          })
-        })
-      }
-      return done('altered')
-    })
+    return await this.#change(name, 'altered', signal, async (subject) =>
+      subject.type === 'sink'
+        ? await this.#changeSink(subject, 'alter', parseSinkOffsets(offsets))
+        : await this.#changeSource(subject, offsets),
+    )
   }
 
   async reset(name: string, signal: AbortSignal): Promise<string> {
-    return await this.#leadership.write(signal, async () => {
-      const props = this.#requireStopped(name)
-      if (this.#configs.type(name) !== 'sink') {
-        const known = await this.#parts.offsets.list(name, signal)
-        await this.#parts.offsets.write(
-          name,
-          known.map(({ partition }) => ({ partition, offset: null })),
-          signal,
-        )
-      } else
-        await this.#withAdmin(name, props, async (admin, group) => {
-          if ((await admin.listGroupOffsets(group, signal)).length === 0) return
-          await this.#changeGroup(name, 'reset', () => admin.deleteGroups([group], signal))
-        })
-      return done('reset')
+    return await this.#change(name, 'reset', signal, async (subject) => {
+      const known = await this.list(name, signal)
+      const removed = known.map(({ partition }) => ({ partition, offset: null }))
+      return subject.type === 'sink'
+        ? await this.#changeSink(subject, 'reset', parseSinkOffsets(removed))
+        : await this.#changeSource(subject, removed)
     })
+  }
+
+  /** Beside the writes of configs, not in their turn: a connector that takes long to agree holds up nobody else. */
+  async #change(
+    name: string,
+    change: OffsetsChange,
+    signal: AbortSignal,
+    perform: (subject: Subject) => Promise<boolean>,
+  ): Promise<string> {
+    await this.#leadership.required(signal)
+    const doing = `modifying offsets for connector ${name}`
+    const result = (this.#changes.get(name) ?? Promise.resolve()).then(async () => {
+      signal.throwIfAborted()
+      const raw = this.#requireStopped(name)
+      const type = this.#configs.type(name) === 'sink' ? 'sink' : 'source'
+      const props = await this.#resolved(name, raw)
+      const inFull = await this.#parts.stages.during(doing, () => perform({ name, type, props, signal }))
+      return done(change, inFull)
+    })
+    const settled = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#changes.set(name, settled)
+    void settled.then(() => {
+      if (this.#changes.get(name) === settled) this.#changes.delete(name)
+    })
+    return await result
+  }
+
+  async #changeSource({ name, props, signal }: Subject, offsets: readonly ConnectorOffset[]): Promise<boolean> {
+    const { worker, offsets: store } = this.#parts
+    const inFull = await worker.alterOffsets(props['connector.class'] ?? '', props, offsets)
+    signal.throwIfAborted()
+    const changes = offsets.map(({ partition, offset }) => {
+      if (partition === null)
+        throw new ConfigError('offsets', 'The partition of a source offset cannot be null or missing')
+      return { partition, offset }
+    })
+    await store.write(name, changes, signal)
+    return inFull
+  }
+
+  async #changeSink(
+    { name, props, signal }: Subject,
+    verb: 'alter' | 'reset',
+    changes: readonly SinkOffsetChange[],
+  ): Promise<boolean> {
+    const inFull = await this.#parts.worker.alterOffsets(props['connector.class'] ?? '', props, changes)
+    signal.throwIfAborted()
+    await this.#withAdmin(name, props, async (admin, group) => {
+      const altered = changes.flatMap(({ offset, ...at }) => (offset === null ? [] : [{ ...at, offset }]))
+      const removed = changes.filter(({ offset }) => offset === null)
+      try {
+        if (verb === 'reset') await admin.deleteGroups([group], signal)
+        else {
+          if (altered.length > 0) await admin.alterGroupOffsets(group, altered, signal)
+          if (removed.length > 0) await admin.deleteGroupOffsets(group, removed, signal)
+        }
+      } catch (error) {
+        throw zombies(name, verb, error)
+      }
+    })
+    return inFull
   }
 
   #requireStopped(name: string): Props {
@@ -79,35 +137,35 @@ export class ConnectorOffsets {
     if (targetState(state, name) === 'STOPPED' && (state.taskSets.get(name)?.count ?? 0) === 0) return props
     throw new ConfigError(
       'offsets',
-      'Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified ' +
-        `connector by issuing a 'PUT' request to the '/connectors/${name}/stop' endpoint`,
+      'Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector ' +
+        `by issuing a 'PUT' request to the '/connectors/${name}/stop' endpoint`,
     )
   }
 
-  async #withAdmin<T>(name: string, props: Props, use: (admin: Admin, group: string) => Promise<T>): Promise<T> {
-    const { config, secrets, logger } = this.#parts
-    const resolved = { ...(await secrets.resolve(props)), name }
-    await using clients = new KafkaClients({ props: adminProps(config, resolved, name), logger })
-    return await use(clients.admin(), sinkGroupId(config, resolved))
+  async #resolved(name: string, props: Props): Promise<Props> {
+    return { ...(await this.#parts.secrets.resolve(props)), name }
   }
 
-  async #changeGroup(name: string, verb: 'alter' | 'reset', change: () => Promise<void>): Promise<void> {
-    try {
-      await change()
-    } catch (error) {
-      throw new ConnectError(
-        `Failed to ${verb} consumer group offsets for connector ${name} either because its tasks haven't stopped completely yet or ` +
-          `the connector was resumed before the request to ${verb} its offsets could be successfully completed. ` +
-          'If the connector is in a stopped state, this operation can be safely retried. ' +
-          "If it doesn't eventually succeed, the Connect cluster may need to be restarted to get rid of the zombie sink tasks.",
-        { cause: error },
-      )
-    }
+  async #withAdmin<T>(name: string, props: Props, use: (admin: Admin, group: string) => Promise<T>): Promise<T> {
+    const { config, logger } = this.#parts
+    await using clients = new KafkaClients({ props: adminProps(config, props, name), logger })
+    return await use(clients.admin(), sinkGroupId(config, props))
   }
 }
 
-/** Connectors have no say in this yet, so the longer of Connect's two messages is the true one. */
-function done(change: OffsetsChange): string {
+function zombies(name: string, verb: 'alter' | 'reset', cause: unknown): ConnectError {
+  return new ConnectError(
+    `Failed to ${verb} consumer group offsets for connector ${name} either because its tasks haven't stopped completely yet or ` +
+      `the connector was resumed before the request to ${verb} its offsets could be successfully completed. ` +
+      'If the connector is in a stopped state, this operation can be safely retried. ' +
+      "If it doesn't eventually succeed, the Connect cluster may need to be restarted to get rid of the zombie sink tasks.",
+    { cause },
+  )
+}
+
+/** `inFull`: the connector itself has taken part in the change. */
+function done(change: OffsetsChange, inFull: boolean): string {
+  if (inFull) return `The offsets for this connector have been ${change} successfully`
   return (
     `The Connect framework-managed offsets for this connector have been ${change} successfully. However, if this connector manages ` +
     `offsets externally, they will need to be manually ${change} in the system that the connector uses.`

@@ -34,7 +34,7 @@ export class Herder implements GroupEvents, Disposable {
   constructor(parts: HerderParts) {
     this.parts = parts
     const { worker, configs: store, group, logger, config, statuses } = parts
-    this.leadership = new Leadership(group)
+    this.leadership = new Leadership(group, parts.stages)
     this.validation = new ConnectorValidation(parts)
     this.configs = new ConnectorConfigs(parts, this.validation, this.leadership)
     this.statuses = new ConnectorStatuses({ statuses, store, configs: this.configs, config })

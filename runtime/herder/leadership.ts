@@ -1,7 +1,8 @@
-import { ConnectError, TimeoutError } from '../api/errors.ts'
+import { ConnectError } from '../api/errors.ts'
 import { abortable } from '../async/abort.ts'
 import { Deferred } from '../async/deferred.ts'
 import type { Group, Membership } from '../group/group.ts'
+import type { Stages } from './stages.ts'
 
 /** Another worker must answer this request. */
 export class ElsewhereError extends ConnectError {
@@ -13,15 +14,19 @@ export class ElsewhereError extends ConnectError {
   }
 }
 
+const JOINING = 'ensuring membership in the cluster'
+
 /** Who may write: the leader of the settled group. Requests that arrive in a rebalance wait for its end. */
 export class Leadership {
   readonly #group: Group
+  readonly #stages: Stages
   #changed = new Deferred()
   /** One write at a time: what a request checked is still so when it writes. */
   #writing: Promise<unknown> = Promise.resolve()
 
-  constructor(group: Group) {
+  constructor(group: Group, stages: Stages) {
     this.#group = group
+    this.#stages = stages
   }
 
   /** The membership may have changed. */
@@ -35,24 +40,33 @@ export class Leadership {
     return this.#group.membership?.isLeader === true
   }
 
+  /** Throws the signal's reason when it aborts first. */
   async settled(signal: AbortSignal): Promise<Membership> {
+    return this.#membership ?? (await this.#stages.during(JOINING, () => this.#settling(signal)))
+  }
+
+  get #membership(): Membership | undefined {
+    const { membership, rebalancing } = this.#group
+    return rebalancing ? undefined : membership
+  }
+
+  async #settling(signal: AbortSignal): Promise<Membership> {
     for (;;) {
-      const { membership, rebalancing } = this.#group
-      if (membership !== undefined && !rebalancing) return membership
-      try {
-        await abortable(this.#changed.promise, signal)
-      } catch (error) {
-        throw new TimeoutError('Request timed out. The worker is currently ensuring membership in the cluster.', {
-          cause: error,
-        })
-      }
+      const membership = this.#membership
+      if (membership !== undefined) return membership
+      await abortable(this.#changed.promise, signal)
     }
+  }
+
+  /** Throws ElsewhereError on any worker but the leader. */
+  async required(signal: AbortSignal): Promise<void> {
+    const { isLeader, leaderUrl } = await this.settled(signal)
+    if (!isLeader) throw new ElsewhereError(leaderUrl)
   }
 
   /** Runs `write` alone, on the leader; throws ElsewhereError on any other worker. */
   async write<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
-    const { isLeader, leaderUrl } = await this.settled(signal)
-    if (!isLeader) throw new ElsewhereError(leaderUrl)
+    await this.required(signal)
     const result = this.#writing.then(async () => {
       signal.throwIfAborted()
       return await write()

@@ -7,6 +7,7 @@ import type { ConfigBackingStore } from '../storage/config-backing-store.ts'
 import type { OffsetBackingStore } from '../storage/offset-backing-store.ts'
 import type { StatusBackingStore } from '../storage/status-backing-store.ts'
 import type { Worker } from '../worker/worker.ts'
+import type { Stages } from './stages.ts'
 
 /** Carries a request to another worker, signed with the session key. Implemented by rest/, which knows HTTP. */
 export interface InternalRequests {
@@ -29,6 +30,7 @@ export interface HerderParts {
   readonly statuses: StatusBackingStore
   readonly requests: InternalRequests
   readonly logger: Logger
+  readonly stages: Stages
   /** A level that was set for all workers (`PUT /admin/loggers/{name}?scope=cluster`). */
   readonly setLogLevel: (logger: string, level: string) => void
   /** `host:port`, the `worker_id` of statuses. */

@@ -1,20 +1,14 @@
+import type { SinkOffsetChange } from '../api/connector.ts'
 import { ConfigError } from '../api/errors.ts'
-import type { PartitionOffset, TopicPartition } from '../kafka/topic-partition.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import type { ConnectorOffset } from './connector-offset.ts'
 
 /** A request's offsets of a sink connector as offsets of its consumer group; messages are Connect's. Throws ConfigError. */
-export function parseSinkOffsets(offsets: readonly ConnectorOffset[]): {
-  readonly altered: readonly PartitionOffset[]
-  readonly removed: readonly TopicPartition[]
-} {
-  const altered: PartitionOffset[] = []
-  const removed: TopicPartition[] = []
-  for (const { partition, offset } of offsets) {
-    const at = parsePartition(partition)
-    if (offset === null) removed.push(at)
-    else altered.push({ ...at, offset: parseOffset(offset) })
-  }
-  return { altered, removed }
+export function parseSinkOffsets(offsets: readonly ConnectorOffset[]): readonly SinkOffsetChange[] {
+  return offsets.map(({ partition, offset }) => ({
+    ...parsePartition(partition),
+    offset: offset === null ? null : parseOffset(offset),
+  }))
 }
 
 function parsePartition(partition: ConnectorOffset['partition'] | null | undefined): TopicPartition {

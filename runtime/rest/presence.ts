@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
 import type { ServerResponse } from 'node:http'
+import type { WorkerHttp } from './worker-http.ts'
 
 /** Of ours, not of Kafka Connect: only workers that answer it can be told dead from merely stopping. */
 export const PRESENCE_PATH = '/workers/self/presence'
@@ -49,14 +49,15 @@ export type PresenceEnd = 'left' | 'refused' | 'broken' | 'foreign'
 
 /** Holds on to the presence of the worker at `url`; tells its instance when it answers. Never rejects; `broken` when the signal aborts. */
 export async function attendWorker(
+  http: WorkerHttp,
   url: string,
   seen: (instance: string) => void,
   signal: AbortSignal,
 ): Promise<PresenceEnd> {
   return await new Promise<PresenceEnd>((resolve) => {
-    const outgoing = httpRequest(
+    const outgoing = http.request(
       new URL(PRESENCE_PATH.slice(1), url),
-      { agent: false, signal, headers: { Accept: 'application/json', 'User-Agent': 'kafka-connect' } },
+      { signal, headers: { Accept: 'application/json', 'User-Agent': 'kafka-connect' } },
       (incoming) => {
         outgoing.setTimeout(0)
         incoming.once('error', () => resolve('broken'))

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { SessionKey } from '../storage/config-records.ts'
 import { HttpError } from './error-response.ts'
+import type { Call } from './route.ts'
 
 /** Headers of requests between workers (KIP-507). */
 const SIGNATURE = 'X-Connect-Authorization'
@@ -9,6 +10,18 @@ const ALGORITHM = 'X-Connect-Request-Signature-Algorithm'
 
 export function signatureHeaders(body: Buffer, key: SessionKey, algorithm: string): Readonly<Record<string, string>> {
   return { [SIGNATURE]: sign(body, key, algorithm).toString('base64'), [ALGORITHM]: algorithm }
+}
+
+/** For routes that only workers may call: throws unless the request is signed, where the group's protocol has signatures. */
+export function verifyInternal({ herder, request, body }: Call): void {
+  const { config, configs, group } = herder.parts
+  if (config.mode !== 'distributed' || group.protocol !== 'sessioned') return
+  verifySignature({
+    headers: request.headers,
+    body,
+    key: configs.state.sessionKey,
+    accepted: config.distributed['inter.worker.verification.algorithms'],
+  })
 }
 
 /** Throws unless the body was signed with the session key by an algorithm that this worker accepts. */
@@ -28,7 +41,8 @@ export function verifySignature(options: {
       400,
       `This worker does not support the '${algorithm}' key signing algorithm used by other workers. ` +
         `This worker is currently configured to use: [${accepted.join(', ')}]. ` +
-        'Check that all workers are configured to use the same signature algorithm, and that it is supported by every worker.',
+        "Check that all workers' configuration files permit the same set of signature algorithms, " +
+        'and correct any misconfigured worker and restart it.',
     )
   if (key === undefined)
     throw new HttpError(

@@ -1,126 +1,189 @@
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { hostname } from 'node:os'
 import express from 'express'
-import type { NextFunction, Request, Response } from 'express'
-import { ConfigError } from '../api/errors.ts'
+import type { NextFunction, Request, Response, Router } from 'express'
 import type { Logger } from '../api/logger.ts'
-import { sleep, within } from '../async/abort.ts'
 import { Deferred } from '../async/deferred.ts'
+import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Herder } from '../herder/herder.ts'
+import type { Stages } from '../herder/stages.ts'
+import type { PluginRegistry } from '../plugins/plugin-registry.ts'
+import type { LoggerLevels } from '../telemetry/logger-levels.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { accessLog } from './access-log.ts'
+import { ClusterState } from './cluster-state.ts'
+import { cors } from './cors.ts'
 import { HttpError } from './error-response.ts'
+import { Extensions } from './extensions.ts'
+import { Listener, advertisedUrl } from './listener.ts'
+import { openApi } from './openapi.ts'
 import { PRESENCE_PATH, Presence } from './presence.ts'
+import { responseHeaders } from './response-headers.ts'
+import type { Route } from './route.ts'
 import { connectorPluginRoutes } from './routes/connector-plugins.ts'
 import { connectorRoutes } from './routes/connectors.ts'
+import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { loggerRoutes } from './routes/loggers.ts'
-import type { LoggerLevels } from './routes/loggers.ts'
+import { offsetRoutes } from './routes/offsets.ts'
 import { taskRoutes } from './routes/tasks.ts'
-import { Routing, send, sendError } from './routing.ts'
+import { WorkerSelf } from './routes/worker-self.ts'
+import { workerRoutes } from './routes/workers.ts'
+import { Routing, sendError } from './routing.ts'
+import { WorkerHttp } from './worker-http.ts'
 
 export interface RestServerOptions {
-  /** `http://host:port`; an empty host: all interfaces, port 0: any. */
-  readonly listeners: readonly string[]
-  readonly advertisedHost?: string | null
-  readonly advertisedPort?: number | null
+  readonly config: WorkerConfig
   readonly version: string
   readonly kafkaClusterId: () => Promise<string>
   readonly metrics: Metrics
   readonly logger: Logger
-  readonly loggers?: LoggerLevels | undefined
-  /** For every request but /health. */
-  readonly timeoutMs?: number
+  readonly levels: LoggerLevels
+  readonly stages: Stages
 }
 
-const REQUEST_TIMEOUT_MS = 90_000
-const HEALTH_TIMEOUT_MS = 10_000
-const CLUSTER_ID_TIMEOUT_MS = 5_000
-/** In-flight requests get this long when the server stops. */
-const DRAIN_MS = 1_000
 const MAX_BODY = '64mb'
-const LISTENER = /^(.*):\/\/\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)/
 
 /**
  * HTTP in, JSON out. Listens before the worker has read its topics, so that its state can be asked; requests which need the herder wait
  * for it.
  */
 export class RestServer implements AsyncDisposable {
+  /** To other workers. */
+  readonly http: WorkerHttp
   readonly #options: RestServerOptions
-  readonly #servers: Server[] = []
+  readonly #listeners: Listener[] = []
+  readonly #adminListeners: Listener[] = []
   readonly #herder = new Deferred<Herder>()
   readonly #presence = new Presence()
-  #ready = false
+  readonly #self: WorkerSelf
+  readonly #extensions: Extensions
+  /** Where extensions add their routes: behind all others. */
+  readonly #extensionRouter = newRouter()
+  #running: Herder | undefined
   #signature: (body: Buffer) => Readonly<Record<string, string>> = () => ({})
 
   private constructor(options: RestServerOptions) {
     this.#options = options
+    const { config, version, kafkaClusterId, metrics, stages } = options
+    this.http = new WorkerHttp(config.props)
+    this.#extensions = new Extensions(config.common['rest.extension.classes'])
+    this.#self = new WorkerSelf({
+      ...{ version, kafkaClusterId, metrics, stages },
+      herder: () => this.#running,
+      timeoutMs: config.common['rest.request.timeout.ms'],
+    })
     this.#herder.promise.catch(() => undefined)
   }
 
   static async open(options: RestServerOptions): Promise<RestServer> {
     const rest = new RestServer(options)
-    const app = rest.#app()
-    for (const listener of options.listeners) {
-      const server = createServer(app)
-      rest.#servers.push(server)
-      await listen(server, listener)
+    try {
+      await rest.#listen()
+    } catch (error) {
+      await rest[Symbol.asyncDispose]()
+      throw error
     }
     return rest
+  }
+
+  /** The classes of `rest.extension.classes` are known now. */
+  async registerExtensions(plugins: PluginRegistry): Promise<void> {
+    const { config, logger, kafkaClusterId } = this.#options
+    await this.#extensions.register({
+      find: (className) => plugins.restExtension(className),
+      props: config.props,
+      clusterState: new ClusterState(() => this.#running, kafkaClusterId),
+      logger,
+      router: this.#extensionRouter,
+    })
   }
 
   /** From now on requests are answered. */
   serve(herder: Herder, signature: (body: Buffer) => Readonly<Record<string, string>>): void {
     this.#signature = signature
-    this.#ready = true
+    this.#running = herder
     this.#herder.resolve(herder)
   }
 
-  get #port(): number {
-    return (this.#servers[0]!.address() as AddressInfo).port
+  /** The worker has done everything that belongs to its start. */
+  started(): void {
+    this.#self.started = true
   }
 
   /** As bound: where this process can reach itself. */
   get url(): string {
-    const host = hostOf(this.#options.listeners[0]!)
-    return `http://${host === '' || host === '0.0.0.0' ? 'localhost' : literal(host)}:${this.#port}`
+    return this.#listeners[0]!.url
   }
 
-  /** `host:port` under which other workers know this one. */
+  /** Of the admin endpoints, where they have listeners of their own. */
+  get adminUrls(): readonly string[] {
+    return this.#adminListeners.map(({ url }) => url)
+  }
+
+  /** `http://host:port/` under which other workers know this one. */
+  get advertisedUrl(): string {
+    const { common } = this.#options.config
+    return advertisedUrl(this.#listeners, {
+      scheme: common['rest.advertised.listener'],
+      host: common['rest.advertised.host.name'],
+      port: common['rest.advertised.port'],
+    })
+  }
+
+  /** `host:port` of the advertised URL, also where the port is the protocol's default. */
   get advertised(): string {
-    const { advertisedHost, advertisedPort, listeners } = this.#options
-    const bound = hostOf(listeners[0]!)
-    const host = advertisedHost ?? (bound === '' || bound === '0.0.0.0' ? hostname() : bound)
-    return `${literal(host)}:${advertisedPort ?? this.#port}`
+    const url = this.advertisedUrl
+    return url.slice(url.indexOf('//') + 2, -1)
   }
 
-  #app(): express.Express {
-    const { logger, loggers, timeoutMs = REQUEST_TIMEOUT_MS, metrics } = this.#options
+  async #listen(): Promise<void> {
+    const { config, levels } = this.#options
+    const { listeners, 'admin.listeners': adminListeners } = config.common
+    const admin = loggerRoutes(levels)
+    const main: readonly Route[] = [
+      ...this.#self.routes,
+      ...connectorRoutes,
+      ...lifecycleRoutes,
+      ...offsetRoutes,
+      ...taskRoutes,
+      ...connectorPluginRoutes,
+      ...workerRoutes(this.http),
+    ]
+    const own = { props: config.props, key: 'listeners' } as const
+    const serve = this.#app(adminListeners === null ? [...main, ...admin] : main)
+    for (const address of listeners) this.#listeners.push(await Listener.open({ ...own, address, serve }))
+    const separate = this.#app(admin)
+    for (const address of adminListeners ?? [])
+      this.#adminListeners.push(
+        await Listener.open({ props: config.props, key: 'admin.listeners', address, serve: separate }),
+      )
+    // Wrong settings show now, not when another worker asks.
+    void this.advertisedUrl
+  }
+
+  #app(routes: readonly Route[]): express.Express {
+    const { config, logger, stages, version } = this.#options
+    const { common } = config
     const app = express()
     app.disable('x-powered-by')
+    app.disable('etag')
     app.enable('case sensitive routing')
-    app.use(express.raw({ type: () => true, limit: MAX_BODY }))
+    app.set('query parser', 'simple')
+    app.use(accessLog(logger))
+    app.use(responseHeaders(common['response.http.headers.config']))
+    if (common['access.control.allow.origin'].trim() !== '')
+      app.use(cors(common['access.control.allow.origin'], common['access.control.allow.methods']))
     app.get(PRESENCE_PATH, (_request, response) => this.#presence.attend(response))
-    app.get('/metrics', async (_request, response) => {
-      response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-      response.end(await metrics.text())
-    })
-    const router = express.Router({ caseSensitive: true })
-    const herder = (): Promise<Herder> => this.#herder.promise
-    const routing = new Routing(router, {
-      herder,
-      timeoutMs,
-      logger,
+    app.use(express.raw({ type: () => true, limit: MAX_BODY }))
+    app.use(this.#extensions.guard)
+    const router = newRouter()
+    const routing = new Routing({
+      ...{ logger, stages, http: this.http },
+      herder: () => this.#herder.promise,
+      timeoutMs: common['rest.request.timeout.ms'],
       signature: (body) => this.#signature(body),
     })
-    router.get('/health', async (_request, response) => await this.#health(response))
-    router.get('/', async (_request, response) => send(response, { status: 200, body: await this.#root() }))
-    routing.path('/', {})
-    connectorRoutes(routing)
-    taskRoutes(routing)
-    connectorPluginRoutes(routing)
-    if (loggers !== undefined) loggerRoutes(routing, loggers)
+    routing.register(router, [...routes, this.#self.openApiRoute(() => openApi(routes, version))])
     app.use(router)
+    app.use(this.#extensionRouter)
     app.use(() => {
       throw HttpError.plain(404)
     })
@@ -128,30 +191,6 @@ export class RestServer implements AsyncDisposable {
       this.#failed(error, response),
     )
     return app
-  }
-
-  /** The names and the order of Kafka Connect. While Kafka cannot be reached its cluster id is null. */
-  async #root(): Promise<object> {
-    const { version, kafkaClusterId } = this.#options
-    const clusterId = await within(CLUSTER_ID_TIMEOUT_MS, kafkaClusterId()).catch(() => undefined)
-    return { version, commit: 'unknown', kafka_cluster_id: clusterId?.value ?? null }
-  }
-
-  async #health(response: Response): Promise<void> {
-    if (!this.#ready) {
-      send(response, { status: 503, body: { status: 'starting', message: 'Worker is still starting up.' } })
-      return
-    }
-    const herder = await this.#herder.promise
-    const healthy = await herder.leadership.settled(AbortSignal.timeout(HEALTH_TIMEOUT_MS)).then(
-      () => true,
-      () => false,
-    )
-    const message = healthy
-      ? 'Worker has completed startup and is ready to handle requests.'
-      : 'Worker was unable to handle this request and may be unable to handle other requests. ' +
-        'The worker is currently ensuring membership in the cluster.'
-    send(response, { status: healthy ? 200 : 500, body: { status: healthy ? 'healthy' : 'unhealthy', message } })
   }
 
   #failed(error: unknown, response: Response): void {
@@ -169,40 +208,11 @@ export class RestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#presence.farewell()
     this.#herder.reject(new HttpError(503, 'the worker is stopping'))
-    await Promise.all(this.#servers.map(close))
+    await this.#extensions[Symbol.asyncDispose]()
+    await Promise.all([...this.#listeners, ...this.#adminListeners].map((each) => each[Symbol.asyncDispose]()))
   }
 }
 
-async function listen(server: Server, listener: string): Promise<void> {
-  const parsed = LISTENER.exec(listener)
-  if (parsed === null) throw ConfigError.invalid('listeners', listener, 'http://host:port is expected')
-  const [, scheme, host, port] = parsed
-  if (scheme!.toLowerCase() !== 'http')
-    throw ConfigError.invalid('listeners', listener, 'only http listeners are supported')
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'the port is in use; name another one, or 0 for any' : cause.message
-      reject(new ConfigError('listeners', `Unable to listen on ${listener}: ${why}`, { cause }))
-    })
-    server.listen({ port: Number(port), ...(host === '' ? {} : { host }) }, resolve)
-  })
-}
-
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return
-  const done = new AbortController()
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  await Promise.race([closed, sleep(DRAIN_MS, done.signal)])
-  done.abort()
-  server.closeAllConnections()
-  await closed
-}
-
-function hostOf(listener: string): string {
-  return LISTENER.exec(listener)?.[2] ?? ''
-}
-
-function literal(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
+function newRouter(): Router {
+  return express.Router({ caseSensitive: true })
 }

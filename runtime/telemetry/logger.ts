@@ -2,10 +2,12 @@ import { pino } from 'pino'
 import type { Logger } from '../api/logger.ts'
 import { contextLogger } from './context-logger.ts'
 import type { LineLevel } from './context-logger.ts'
+import { LoggerLevels } from './logger-levels.ts'
+import type { LogLevel } from './logger-levels.ts'
 import { redacted } from './redaction.ts'
 import { errorLine, stackTrace } from './stack-trace.ts'
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'off'
+export type { LogLevel } from './logger-levels.ts'
 
 export interface LogDestination {
   write(text: string): unknown
@@ -18,39 +20,22 @@ export interface LoggerOptions {
   readonly destination?: LogDestination
 }
 
-/** The logger of a process. Logger names are contexts (`[orders|task-0]`); a level set for a name holds for those below it too. */
+/** The logger of a process. Levels belong to dotted logger names, which follow from contexts (logger-levels.ts). */
 export interface RootLogger extends Logger {
-  /** `root` sets the level of all names without their own. */
-  setLevel(name: string, level: LogLevel): void
-  levels(): ReadonlyMap<string, LogLevel>
+  readonly levels: LoggerLevels
   /** A line that came from another thread. */
   line(context: string, level: LineLevel, message: string, fields?: object): void
 }
 
-const RANK: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, off: 6 }
-
 export function createLogger(options: LoggerOptions = {}): RootLogger {
   const destination = options.destination ?? process.stdout
   const sink = options.format === 'json' ? jsonSink(destination) : prettySink(destination)
-  const levels = new Map<string, LogLevel>([['root', options.level ?? 'info']])
-  const levelOf = (context: string): LogLevel => {
-    let found: LogLevel | undefined
-    let length = -1
-    for (const [name, level] of levels) {
-      if (name !== 'root' && context.includes(name) && name.length > length) [found, length] = [level, name.length]
-    }
-    return found ?? levels.get('root')!
-  }
+  const levels = new LoggerLevels(options.level ?? 'info')
   const line = (context: string, level: LineLevel, message: string, fields?: object): void => {
-    if (RANK[level] < RANK[levelOf(context)]) return
+    if (!levels.passes(context, level)) return
     sink(level, context, message, fields === undefined ? undefined : redacted(fields))
   }
-  return {
-    ...contextLogger('', line),
-    line,
-    levels: () => levels,
-    setLevel: (name, level) => void levels.set(name, level),
-  }
+  return { ...contextLogger('', line), line, levels }
 }
 
 type Sink = (level: LineLevel, context: string, message: string, fields: Record<string, unknown> | undefined) => void

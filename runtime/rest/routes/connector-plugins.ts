@@ -2,39 +2,63 @@ import { errorCode } from '../../api/errors.ts'
 import type { Props } from '../../api/props.ts'
 import { HttpError } from '../error-response.ts'
 import { jsonOf, propsOf } from '../request-body.ts'
-import type { Answer, Call, Routing } from '../routing.ts'
+import { ok } from '../route.ts'
+import type { Answer, Call, Route } from '../route.ts'
 
 /** /connector-plugins */
-export function connectorPluginRoutes(routing: Routing): void {
-  routing.path('/connector-plugins', { get: list })
-  routing.path('/connector-plugins/:plugin/config', {
-    get: ({ herder, param }) => ({ status: 200, body: herder.validation.definition(param('plugin')) }),
-  })
-  routing.path('/connector-plugins/:plugin/config/validate', { put: validate })
-}
+export const connectorPluginRoutes: readonly Route[] = [
+  {
+    verb: 'get',
+    path: '/connector-plugins',
+    summary: 'Plugins of this worker',
+    query: { connectorsOnly: '`false`: also converters, transformations and predicates; default `true`' },
+    answers: { 200: 'PluginList' },
+    handle: list,
+  },
+  {
+    verb: 'get',
+    path: '/connector-plugins/:plugin/config',
+    summary: 'Configuration keys of a plugin',
+    query: { version: 'a version or a range of versions; default: the newest' },
+    answers: { 200: 'ConfigKeys', 400: 'Error', 404: 'Error' },
+    handle: definition,
+  },
+  {
+    verb: 'put',
+    path: '/connector-plugins/:plugin/config/validate',
+    summary: 'Check a configuration; creates nothing',
+    body: 'Config',
+    answers: { 200: 'ConfigInfos', 400: 'Error' },
+    handle: validate,
+  },
+]
 
 function list({ herder, request }: Call): Answer {
   const all = herder.parts.plugins.list()
-  const connectorsOnly = request.query['connectorsOnly'] !== 'false'
+  // Absent is true; anything given but true is false.
+  const connectorsOnly = /^true$/i.test(String(request.query['connectorsOnly'] ?? 'true'))
   const shown = connectorsOnly ? all.filter(({ type }) => type === 'sink' || type === 'source') : all
-  return {
-    status: 200,
-    body: shown.map(({ class: className, type, version }) => ({
+  return ok(
+    shown.map(({ class: className, type, version }) => ({
       class: className,
       type,
       ...(version === 'undefined' || version === '' ? {} : { version }),
     })),
-  }
+  )
+}
+
+function definition({ herder, param }: Call): Answer {
+  return ok(herder.validation.definition(param('plugin')))
 }
 
 async function validate({ herder, param, body }: Call): Promise<Answer> {
   const props = propsOf(jsonOf(body)) as Props
   const requested = param('plugin')
   const included = props['connector.class']
-  if (included !== undefined && !withoutSuffix(included).endsWith(withoutSuffix(requested)))
+  if (typeof included === 'string' && !withoutSuffix(included).endsWith(withoutSuffix(requested)))
     throw new HttpError(400, `Included connector type ${included} does not match request type ${requested}`)
   try {
-    return { status: 200, body: await herder.validation.validate(props) }
+    return ok(await herder.validation.validate(props))
   } catch (error) {
     // The reference answers 500 here, 400 when a connector is created.
     if (errorCode(error) === 'CONFIG') throw new HttpError(500, (error as Error).message, { cause: error })

@@ -1,71 +1,71 @@
-import { NotFoundError, errorCode } from '../../api/errors.ts'
+import { errorCode } from '../../api/errors.ts'
 import type { GivenProps } from '../../herder/connector-configs.ts'
 import type { Herder } from '../../herder/herder.ts'
 import { HttpError } from '../error-response.ts'
-import { createRequestOf, flag, jsonOf, offsetsOf, propsOf } from '../request-body.ts'
-import type { Answer, Call, Routing } from '../routing.ts'
+import { createRequestOf, jsonOf, propsOf } from '../request-body.ts'
+import { ok } from '../route.ts'
+import type { Answer, Call, Route } from '../route.ts'
 
-/** /connectors and what is below one connector, except its tasks. */
-export function connectorRoutes(routing: Routing): void {
-  routing.path('/connectors', { get: list, post: create })
-  routing.path('/connectors/:connector', {
-    get: ({ herder, param }) => ok(herder.configs.info(param('connector'))),
-    delete: async ({ herder, param, signal }) => {
+/** /connectors, one connector and its configuration. */
+export const connectorRoutes: readonly Route[] = [
+  {
+    verb: 'get',
+    path: '/connectors',
+    summary: 'Names of all connectors; with expand, a map by name',
+    query: { expand: '`status`, `info`, or both (repeated)' },
+    answers: { 200: 'ConnectorList' },
+    handle: list,
+  },
+  {
+    verb: 'post',
+    path: '/connectors',
+    summary: 'Create a connector',
+    body: 'CreateConnector',
+    answers: { 201: 'ConnectorInfo', 400: 'Error', 409: 'Error' },
+    handle: create,
+  },
+  {
+    verb: 'get',
+    path: '/connectors/:connector',
+    summary: 'A connector with its configuration and tasks',
+    answers: { 200: 'ConnectorInfo', 404: 'Error' },
+    handle: ({ herder, param }) => ok(herder.configs.info(param('connector'))),
+  },
+  {
+    verb: 'delete',
+    path: '/connectors/:connector',
+    summary: 'Delete a connector: stops it, and removes its configuration',
+    answers: { 204: null, 404: 'Error' },
+    handle: async ({ herder, param, signal }) => {
       await herder.configs.delete(param('connector'), signal)
       return { status: 204 }
     },
-  })
-  routing.path('/connectors/:connector/config', {
-    get: ({ herder, param }) => ok(herder.configs.config(param('connector'))),
-    put: putConfig,
-    patch: async ({ herder, param, body, signal }) =>
+  },
+  {
+    verb: 'get',
+    path: '/connectors/:connector/config',
+    summary: 'The configuration as stored; placeholders are not resolved',
+    answers: { 200: 'Config', 404: 'Error' },
+    handle: ({ herder, param }) => ok(herder.configs.config(param('connector'))),
+  },
+  {
+    verb: 'put',
+    path: '/connectors/:connector/config',
+    summary: 'Create a connector, or replace its configuration',
+    body: 'Config',
+    answers: { 200: 'ConnectorInfo', 201: 'ConnectorInfo', 400: 'Error' },
+    handle: putConfig,
+  },
+  {
+    verb: 'patch',
+    path: '/connectors/:connector/config',
+    summary: 'Change some keys of the configuration; null removes a key',
+    body: 'ConfigPatch',
+    answers: { 200: 'ConnectorInfo', 400: 'Error', 404: 'Error' },
+    handle: async ({ herder, param, body, signal }) =>
       ok(await herder.configs.patch(param('connector'), propsOf(jsonOf(body)), signal)),
-  })
-  routing.path('/connectors/:connector/status', {
-    get: ({ herder, param }) => ok(herder.statuses.status(param('connector'))),
-  })
-  routing.path('/connectors/:connector/restart', { post: restart })
-  routing.path('/connectors/:connector/pause', {
-    put: async ({ herder, param }) => {
-      await herder.lifecycle.pause(param('connector'))
-      return { status: 202 }
-    },
-  })
-  routing.path('/connectors/:connector/resume', {
-    put: async ({ herder, param }) => {
-      await herder.lifecycle.resume(param('connector'))
-      return { status: 202 }
-    },
-  })
-  routing.path('/connectors/:connector/stop', {
-    put: async ({ herder, param, signal }) => {
-      await herder.lifecycle.stop(param('connector'), signal)
-      return { status: 204 }
-    },
-  })
-  routing.path('/connectors/:connector/topics', {
-    get: ({ herder, param }) => ok(herder.statuses.activeTopics(param('connector'))),
-  })
-  routing.path('/connectors/:connector/topics/reset', {
-    put: ({ herder, param }) => {
-      herder.statuses.resetActiveTopics(param('connector'))
-      return { status: 202 }
-    },
-  })
-  routing.path('/connectors/:connector/offsets', {
-    get: async ({ herder, param, signal }) => ok({ offsets: await herder.offsets.list(param('connector'), signal) }),
-    patch: async ({ herder, param, body, signal }) => {
-      herder.configs.config(param('connector'))
-      return ok({ message: await herder.offsets.alter(param('connector'), offsetsOf(jsonOf(body)), signal) })
-    },
-    delete: async ({ herder, param, signal }) =>
-      ok({ message: await herder.offsets.reset(param('connector'), signal) }),
-  })
-}
-
-function ok(body: unknown): Answer {
-  return { status: 200, body }
-}
+  },
+]
 
 function created(herder: Herder, name: string, body: unknown): Answer {
   const Location = `${herder.parts.url}connectors/${encodeURIComponent(name)}`
@@ -73,9 +73,9 @@ function created(herder: Herder, name: string, body: unknown): Answer {
 }
 
 function list({ herder, request }: Call): Answer {
-  const expand = [request.query['expand'] ?? []].flat()
   const names = herder.configs.names()
-  if (expand.length === 0) return ok(names)
+  if (request.query['expand'] === undefined) return ok(names)
+  const expand = [request.query['expand']].flat()
   const expanded: Record<string, object> = {}
   for (const name of names) {
     const info = expandedInfo(herder, name, expand)
@@ -120,21 +120,4 @@ function named(name: string, config: GivenProps): GivenProps {
     400,
     `Connector name configuration (${included}) doesn't match connector name in the URL (${name})`,
   )
-}
-
-async function restart({ herder, request, param, signal }: Call): Promise<Answer> {
-  const connector = param('connector')
-  const includeTasks = flag(request.query['includeTasks'])
-  const onlyFailed = flag(request.query['onlyFailed'])
-  if (!includeTasks && !onlyFailed) {
-    await herder.lifecycle.restartConnector(connector, signal)
-    return { status: 204 }
-  }
-  try {
-    return { status: 202, body: await herder.lifecycle.restart({ connector, includeTasks, onlyFailed }, signal) }
-  } catch (error) {
-    if (herder.configs.names().includes(connector) && errorCode(error) === 'NOT_FOUND')
-      throw new NotFoundError(`Status for connector ${connector} not found`, { cause: error })
-    throw error
-  }
 }

@@ -1,13 +1,8 @@
 import { NotFoundError } from '../../api/errors.ts'
-import type { LogLevel } from '../../telemetry/logger.ts'
+import type { LogLevel, LoggerLevel, LoggerLevels } from '../../telemetry/logger-levels.ts'
 import { jsonOf, levelOf } from '../request-body.ts'
-import type { Answer, Call, Routing } from '../routing.ts'
-
-/** The part of the process's logger that can be asked and told about levels. */
-export interface LoggerLevels {
-  setLevel(name: string, level: LogLevel): void
-  levels(): ReadonlyMap<string, LogLevel>
-}
+import { ok } from '../route.ts'
+import type { Answer, Call, Route } from '../route.ts'
 
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   OFF: 'off',
@@ -24,44 +19,54 @@ export function logLevel(name: string): LogLevel | undefined {
   return LEVELS[name.toUpperCase()]
 }
 
-/** /admin/loggers: what has a level of its own, and `root`. */
-export function loggerRoutes(routing: Routing, loggers: LoggerLevels): void {
-  const modified = new Map<string, number>()
-  const shown = (name: string, level: LogLevel) => ({
-    level: level.toUpperCase(),
-    last_modified: modified.get(name) ?? null,
-  })
-  routing.path('/admin/loggers', {
-    get: () => ({
-      status: 200,
-      body: Object.fromEntries(
-        [...loggers.levels()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, level]) => [name, shown(name, level)]),
-      ),
-    }),
-  })
-  routing.path('/admin/loggers/:logger', {
-    get: ({ param }) => {
-      const name = param('logger')
-      const level = loggers.levels().get(name)
-      if (level === undefined) throw new NotFoundError(`Logger ${name} not found.`)
-      return { status: 200, body: shown(name, level) }
+/** /admin/loggers: the tree of loggers of this process. */
+export function loggerRoutes(levels: LoggerLevels): readonly Route[] {
+  return [
+    {
+      verb: 'get',
+      path: '/admin/loggers',
+      summary: 'Loggers of this worker with their levels',
+      answers: { 200: 'LoggerLevels' },
+      handle: () => ok(Object.fromEntries([...levels.all()].map(([name, level]) => [name, shown(level)]))),
     },
-    put: (call) => setLevel(call, loggers, modified),
-  })
+    {
+      verb: 'get',
+      path: '/admin/loggers/:logger',
+      summary: 'Level of a logger',
+      answers: { 200: 'LoggerLevel', 404: 'Error' },
+      handle: ({ param }) => {
+        const level = levels.get(param('logger'))
+        if (level === undefined) throw new NotFoundError(`Logger ${param('logger')} not found.`)
+        return ok(shown(level))
+      },
+    },
+    {
+      verb: 'put',
+      path: '/admin/loggers/:logger',
+      summary: 'Set the level of a logger and of those below it, until the worker ends',
+      query: { scope: '`worker` (default): this one; `cluster`: all workers' },
+      body: 'LevelChange',
+      answers: { 200: 'LoggerNames', 204: null, 400: 'Error', 404: 'Error' },
+      handle: (call) => setLevel(call, levels),
+    },
+  ]
 }
 
-async function setLevel(call: Call, loggers: LoggerLevels, modified: Map<string, number>): Promise<Answer> {
-  const name = call.param('logger')
-  const text = levelOf(jsonOf(call.body))
+function shown({ level, lastModified }: LoggerLevel): object {
+  return { level: level.toUpperCase(), last_modified: lastModified }
+}
+
+async function setLevel({ herder, request, param, body }: Call, levels: LoggerLevels): Promise<Answer> {
+  const name = param('logger')
+  const text = levelOf(jsonOf(body))
   const level = logLevel(text)
   if (level === undefined) throw new NotFoundError(`invalid log level '${text}'.`)
-  if (call.request.query['scope'] === 'cluster') {
-    await call.herder.parts.configs.putLoggerLevel(name, text)
+  const scope = String(request.query['scope'] ?? 'worker').toLowerCase()
+  if (scope === 'cluster') {
+    await herder.parts.configs.putLoggerLevel(name, text.toUpperCase())
     return { status: 204 }
   }
-  if (loggers.levels().get(name) !== level) {
-    loggers.setLevel(name, level)
-    modified.set(name, Date.now())
-  }
-  return { status: 200, body: [name] }
+  if (scope !== 'worker')
+    herder.parts.logger.warn(`the scope ${scope} of a logger level is neither worker nor cluster; taken for worker`)
+  return ok(levels.set(name, level))
 }

@@ -1,45 +1,58 @@
 import { NotFoundError } from '../../api/errors.ts'
 import { jsonOf, taskConfigsOf } from '../request-body.ts'
-import { verifySignature } from '../request-signing.ts'
-import type { Call, Routing } from '../routing.ts'
+import { verifyInternal } from '../request-signing.ts'
+import { ok } from '../route.ts'
+import type { Answer, Call, Route } from '../route.ts'
 
 /** /connectors/{c}/tasks and below. */
-export function taskRoutes(routing: Routing): void {
-  routing.path(
-    '/connectors/:connector/tasks',
-    {
-      get: ({ herder, param }) => ({ status: 200, body: herder.configs.taskConfigs(param('connector')) }),
-      post: putTaskConfigs,
-    },
-    { internal: true },
-  )
-  routing.path('/connectors/:connector/tasks/:task/status', {
-    get: (call) => ({ status: 200, body: call.herder.statuses.taskStatus(call.param('connector'), taskOf(call)) }),
-  })
-  routing.path('/connectors/:connector/tasks/:task/restart', {
-    post: async (call) => {
+export const taskRoutes: readonly Route[] = [
+  {
+    verb: 'get',
+    path: '/connectors/:connector/tasks',
+    summary: 'Tasks of a connector with their configurations',
+    answers: { 200: 'TaskConfigs', 404: 'Error' },
+    handle: ({ herder, param }) => ok(herder.configs.taskConfigs(param('connector'))),
+  },
+  {
+    verb: 'post',
+    path: '/connectors/:connector/tasks',
+    summary: 'Between workers: publish the task configurations that a connector made',
+    internal: true,
+    body: 'TaskConfigList',
+    answers: { 204: null, 400: 'Error', 403: 'Error', 503: 'Error' },
+    handle: putTaskConfigs,
+  },
+  {
+    verb: 'get',
+    path: '/connectors/:connector/tasks/:task/status',
+    summary: 'State of a task',
+    answers: { 200: 'TaskStatus', 404: 'Error' },
+    handle: (call) => ok(call.herder.statuses.taskStatus(call.param('connector'), taskOf(call))),
+  },
+  {
+    verb: 'post',
+    path: '/connectors/:connector/tasks/:task/restart',
+    summary: 'Restart a task',
+    answers: { 204: null, 404: 'Error' },
+    handle: async (call) => {
       await call.herder.lifecycle.restartTask(call.param('connector'), taskOf(call), call.signal)
       return { status: 204 }
     },
-  })
-}
+  },
+]
+
+const INT_MAX = 2 ** 31 - 1
 
 function taskOf({ param }: Call): number {
   const task = param('task')
-  if (/^\d+$/.test(task)) return Number(task)
+  if (/^\d+$/.test(task) && Number(task) <= INT_MAX) return Number(task)
   throw new NotFoundError('HTTP 404 Not Found')
 }
 
 /** From a follower whose connector made task configs. The signature is checked before anything is told about the connector. */
-async function putTaskConfigs({ herder, request, param, body, signal }: Call): Promise<{ status: number }> {
-  const { config, configs } = herder.parts
-  if (config.mode === 'distributed' && config.protocol === 'sessioned')
-    verifySignature({
-      headers: request.headers,
-      body,
-      key: configs.state.sessionKey,
-      accepted: config.distributed['inter.worker.verification.algorithms'],
-    })
+async function putTaskConfigs(call: Call): Promise<Answer> {
+  const { herder, param, body, signal } = call
+  verifyInternal(call)
   await herder.taskConfigs.put(param('connector'), taskConfigsOf(jsonOf(body)), signal)
   return { status: 204 }
 }

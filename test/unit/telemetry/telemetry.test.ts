@@ -30,7 +30,7 @@ describe('the logger', () => {
     const { logger, lines } = logged({ level: 'warn' })
     const orders = logger.child('[orders|task-0]')
     orders.info('no')
-    logger.setLevel('[orders|', 'debug')
+    logger.levels.set('connectors.orders', 'debug')
     orders.debug('yes')
     logger.child('[other|task-0]').info('no')
     assert.equal(lines.length, 1)
