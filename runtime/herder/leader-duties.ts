@@ -2,17 +2,20 @@ import { generateKeySync } from 'node:crypto'
 import type { SessionKey } from '../storage/config-records.ts'
 import type { Leadership } from './leadership.ts'
 import type { HerderParts } from './parts.ts'
+import { TaskSetRepair } from './task-set-repair.ts'
 
-/** What the leader does unasked: rotates the session key, and clears statuses whose connector or task is gone. */
+/** What the leader does unasked: rotates the session key, clears statuses whose connector or task is gone, and repairs broken task sets. */
 export class LeaderDuties {
   readonly #parts: HerderParts
   readonly #leadership: Leadership
   #timer: NodeJS.Timeout | undefined
   #writing = false
+  readonly #repairs: TaskSetRepair
 
   constructor(parts: HerderParts, leadership: Leadership) {
     this.#parts = parts
     this.#leadership = leadership
+    this.#repairs = new TaskSetRepair(parts, leadership)
   }
 
   /** After a rebalance, and when the configuration changed. */
@@ -20,7 +23,9 @@ export class LeaderDuties {
     clearTimeout(this.#timer)
     if (!this.#leadership.isLeader) return
     this.#clearStatuses()
-    if (this.#parts.config.mode === 'distributed' && this.#parts.config.protocol === 'sessioned') this.#rotate()
+    // Under the other protocols there are workers that know no session keys.
+    if (this.#parts.group.protocol === 'sessioned') this.#rotate()
+    this.#repairs.poke()
   }
 
   #clearStatuses(): void {
@@ -42,12 +47,14 @@ export class LeaderDuties {
     const key = configs.state.sessionKey
     const ttlMs = config.distributed['inter.worker.key.ttl.ms']
     const algorithm = config.distributed['inter.worker.key.generation.algorithm']
-    const leftMs = key === undefined || key.algorithm !== algorithm ? 0 : key.createdAt + ttlMs - Date.now()
+    const size = config.distributed['inter.worker.key.size']
+    const fits = key?.algorithm === algorithm && (size === null || Buffer.from(key.key, 'base64').length * 8 === size)
+    const leftMs = key !== undefined && fits ? key.createdAt + ttlMs - Date.now() : 0
     if (leftMs > 0) {
       this.#timer = setTimeout(() => this.poke(), Math.min(leftMs, 2 ** 31 - 1)).unref()
       return
     }
-    if (!this.#writing) void this.#writeKey(newSessionKey(algorithm, config.distributed['inter.worker.key.size']))
+    if (!this.#writing) void this.#writeKey(newSessionKey(algorithm, size))
   }
 
   async #writeKey(key: SessionKey): Promise<void> {
@@ -63,6 +70,7 @@ export class LeaderDuties {
   }
 
   [Symbol.dispose](): void {
+    this.#repairs[Symbol.dispose]()
     clearTimeout(this.#timer)
   }
 }

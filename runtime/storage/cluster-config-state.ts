@@ -16,6 +16,11 @@ export interface ClusterConfigState {
   readonly connectors: ReadonlyMap<string, Props>
   readonly targets: ReadonlyMap<string, TargetState>
   readonly taskSets: ReadonlyMap<string, TaskSet>
+  /**
+   * Live connectors whose task set stood in the log before their record, which compaction had moved behind it, and was dropped therefore
+   * (https://issues.apache.org/jira/browse/KAFKA-17719): workers that read the log before it was compacted still have it.
+   */
+  readonly lostTaskSets: ReadonlySet<string>
   /** Task counts of fencing rounds (exactly-once sources). */
   readonly fencedTaskCounts: ReadonlyMap<string, number>
   /** Connectors whose task set was committed after the last fencing round. */
@@ -48,6 +53,7 @@ export const EMPTY_STATE: ClusterConfigState = {
   connectors: new Map(),
   targets: new Map(),
   taskSets: new Map(),
+  lostTaskSets: new Set(),
   fencedTaskCounts: new Map(),
   pendingFencing: new Set(),
   deferred: new Map(),
@@ -75,6 +81,15 @@ export function targetState(state: ClusterConfigState, connector: string): Targe
   return state.targets.get(connector) ?? 'STARTED'
 }
 
+/** Running connectors whose tasks nobody can run until they are generated anew: compaction or a failed writer left a hole in the log. */
+export function brokenTaskSets(state: ClusterConfigState): readonly string[] {
+  return [...state.connectors.keys()].filter(
+    (connector) =>
+      targetState(state, connector) === 'STARTED' &&
+      (state.taskSets.get(connector)?.inconsistent ?? state.lostTaskSets.has(connector)),
+  )
+}
+
 export function taskConfigsOf(state: ClusterConfigState, connector: string): readonly Props[] {
   return state.taskSets.get(connector)?.configs ?? []
 }
@@ -89,6 +104,7 @@ class Draft {
   readonly #connectors: Map<string, Props>
   readonly #targets: Map<string, TargetState>
   readonly #taskSets: Map<string, TaskSet>
+  readonly #lostTaskSets: Set<string>
   readonly #fencedTaskCounts: Map<string, number>
   readonly #pendingFencing: Set<string>
   readonly #deferred: Map<string, Map<number, Props>>
@@ -100,6 +116,7 @@ class Draft {
     this.#connectors = new Map(state.connectors)
     this.#targets = new Map(state.targets)
     this.#taskSets = new Map(state.taskSets)
+    this.#lostTaskSets = new Set(state.lostTaskSets)
     this.#fencedTaskCounts = new Map(state.fencedTaskCounts)
     this.#pendingFencing = new Set(state.pendingFencing)
     this.#deferred = new Map([...state.deferred].map(([name, tasks]) => [name, new Map(tasks)]))
@@ -144,6 +161,7 @@ class Draft {
   #remove(connector: string): void {
     if (this.#connectors.delete(connector)) this.#structureOffset = this.offset
     this.#taskSets.delete(connector)
+    this.#lostTaskSets.delete(connector)
     this.#deferred.delete(connector)
     this.#fencedTaskCounts.delete(connector)
     this.#pendingFencing.delete(connector)
@@ -152,13 +170,17 @@ class Draft {
   /**
    * A commit for a connector that is not known belongs to a deleted one, whose tasks must not come back when its name is used
    * again (https://issues.apache.org/jira/browse/KAFKA-16838). After compaction it may also stand before the record of a live connector
-   * (https://issues.apache.org/jira/browse/KAFKA-17719); that one then has no task set, and its owner publishes it again.
+   * (https://issues.apache.org/jira/browse/KAFKA-17719); that one has lost its task set then, and it is generated anew.
    */
   #commit(connector: string, count: number): void {
     const deferred = this.#deferred.get(connector)
     this.#deferred.delete(connector)
     const connectorProps = this.#connectors.get(connector)
-    if (connectorProps === undefined) return
+    if (connectorProps === undefined) {
+      if (count > 0) this.#lostTaskSets.add(connector)
+      return
+    }
+    this.#lostTaskSets.delete(connector)
     const configs: Props[] = []
     for (let task = 0; task < count; task++) {
       const props = deferred?.get(task)
@@ -190,6 +212,7 @@ class Draft {
       connectors: this.#connectors,
       targets: this.#targets,
       taskSets: this.#taskSets,
+      lostTaskSets: this.#lostTaskSets,
       fencedTaskCounts: this.#fencedTaskCounts,
       pendingFencing: this.#pendingFencing,
       deferred: this.#deferred,
