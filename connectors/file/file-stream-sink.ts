@@ -1,16 +1,8 @@
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { configDef, ConnectError, javaText, plain } from 'naru/api'
+import { ConnectError, javaText, plain } from 'naru/api'
 import type { Offsets, Props, SinkRecord, SinkTask } from 'naru/api'
-
-const definition = configDef({
-  file: {
-    type: 'STRING',
-    default: null,
-    importance: 'HIGH',
-    documentation: 'Destination filename. If not specified, the standard output will be used.',
-  },
-})
+import { FileStreamConnector, fileOf, sinkConfig } from './file-stream-config.ts'
 
 /** Appends the text of each value as a line. */
 export class FileStreamSinkTask implements SinkTask {
@@ -18,7 +10,7 @@ export class FileStreamSinkTask implements SinkTask {
   #file: FileHandle | undefined
 
   async start(props: Props): Promise<void> {
-    const { file } = definition.parse(props)
+    const file = fileOf(sinkConfig.parse(props))
     if (file === null) return
     try {
       this.#file = await open(file, 'a')
@@ -51,24 +43,25 @@ export class FileStreamSinkTask implements SinkTask {
   }
 }
 
-export class FileStreamSinkConnector {
-  static readonly version = '0.1.0'
+export class FileStreamSinkConnector extends FileStreamConnector {
   static readonly type = 'sink'
   static readonly task = FileStreamSinkTask
-  #props: Props = {}
 
-  static configDef(): typeof definition {
-    return definition
+  static configDef(): typeof sinkConfig {
+    return sinkConfig
   }
 
   async start(props: Props): Promise<void> {
-    definition.parse(props)
-    this.#props = props
+    sinkConfig.parse(props)
+    this.props = props
   }
 
   async taskConfigs(maxTasks: number): Promise<readonly Props[]> {
-    return Array.from({ length: maxTasks }, () => this.#props)
+    return Array.from({ length: maxTasks }, () => this.props)
   }
 
-  async stop(): Promise<void> {}
+  /** Nothing is kept outside of the consumer group. */
+  async alterOffsets(): Promise<boolean> {
+    return true
+  }
 }

@@ -1,39 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { configDef, ConnectError, NO_HEADERS, schema, validators } from 'naru/api'
+import { ConnectError, NO_HEADERS, schema } from 'naru/api'
 import type {
   Logger,
   Props,
   SourceOffset,
+  SourceOffsetChange,
   SourcePartition,
   SourceRecord,
   SourceTask,
   SourceTaskContext,
+  Support,
 } from 'naru/api'
+import { FileStreamConnector, fileOf, sourceConfig } from './file-stream-config.ts'
 import { FileInput, StandardInput } from './inputs.ts'
 import type { Input } from './inputs.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { Line } from './line-splitter.ts'
-
-const definition = configDef({
-  file: {
-    type: 'STRING',
-    default: null,
-    importance: 'HIGH',
-    documentation: 'Source filename. If not specified, the standard input will be used.',
-  },
-  topic: {
-    type: 'STRING',
-    validator: validators.nonEmpty,
-    importance: 'HIGH',
-    documentation: 'The topic to publish data to.',
-  },
-  'batch.size': {
-    type: 'INT',
-    default: 2000,
-    importance: 'LOW',
-    documentation: 'The maximum number of records the source task can read from the file each time it is polled.',
-  },
-})
 
 const LINE = schema.string()
 /** How often a file that has not grown is looked at again. */
@@ -43,6 +25,8 @@ const MISSING_INTERVAL_MS = 1000
 /** Reads the lines of a file, and goes on as it grows; its offset is the byte position after the line. */
 export class FileStreamSourceTask implements SourceTask {
   static readonly className = 'org.apache.kafka.connect.file.FileStreamSourceTask'
+  /** Each line has an offset of its own. */
+  readonly keepsUnitsWhole = true
   #topic = ''
   #batchSize = 2000
   #partition: SourcePartition = {}
@@ -53,15 +37,16 @@ export class FileStreamSourceTask implements SourceTask {
   #warned = false
 
   async start(props: Props, context: SourceTaskContext): Promise<void> {
-    const config = definition.parse(props)
+    const config = sourceConfig.parse(props)
     this.#topic = config.topic
     this.#batchSize = config['batch.size']
     this.#logger = context.logger
     // The same object in every record: the ack ledger looks it up by identity.
-    this.#partition = { filename: config.file }
-    const position = config.file === null ? 0 : await this.#storedPosition(context)
+    const file = fileOf(config)
+    this.#partition = { filename: file }
+    const position = file === null ? 0 : await this.#storedPosition(context)
     this.#lines = new LineSplitter(position)
-    this.#input = config.file === null ? new StandardInput() : new FileInput(config.file, position)
+    this.#input = file === null ? new StandardInput() : new FileInput(file, position)
   }
 
   async #storedPosition(context: SourceTaskContext): Promise<number> {
@@ -116,25 +101,56 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-export class FileStreamSourceConnector {
-  static readonly version = '0.1.0'
+export class FileStreamSourceConnector extends FileStreamConnector {
   static readonly type = 'source'
   static readonly task = FileStreamSourceTask
-  #props: Props = {}
 
-  static configDef(): typeof definition {
-    return definition
+  static configDef(): typeof sourceConfig {
+    return sourceConfig
   }
 
   async start(props: Props): Promise<void> {
-    definition.parse(props)
-    this.#props = props
+    sourceConfig.parse(props)
+    this.props = props
   }
 
   /** One file is one stream: one task, whatever `maxTasks` is. */
   async taskConfigs(): Promise<readonly Props[]> {
-    return [this.#props]
+    return [this.props]
   }
 
-  async stop(): Promise<void> {}
+  /** Standard input cannot be read again. */
+  exactlyOnceSupport(props: Props): Support {
+    return fileOf(sourceConfig.parse(props)) === null ? 'UNSUPPORTED' : 'SUPPORTED'
+  }
+
+  canDefineTransactionBoundaries(): Support {
+    return 'UNSUPPORTED'
+  }
+
+  /** The rules and messages of Kafka Connect's. What the position points to is seen when the task starts. */
+  async alterOffsets(props: Props, offsets: readonly SourceOffsetChange[]): Promise<boolean> {
+    if (fileOf(sourceConfig.parse(props)) === null)
+      throw new ConnectError(
+        "Offsets cannot be modified if the 'file' configuration is unspecified. " +
+          'This is because stdin is used for input and offsets are not tracked.',
+      )
+    for (const { partition, offset } of offsets) {
+      // Whatever is there may be removed.
+      if (offset !== null) checkChange(partition, offset)
+    }
+    return true
+  }
+}
+
+function checkChange(partition: SourcePartition | null, offset: SourceOffset): void {
+  if (!('position' in offset))
+    throw new ConnectError("Offset objects should either be null or contain the key 'position'")
+  const { position } = offset
+  if (typeof position !== 'bigint' && !Number.isSafeInteger(position))
+    throw new ConnectError("The value for the 'position' key in the offset is expected to be a Long value")
+  if ((position as number | bigint) < 0)
+    throw new ConnectError("The value for the 'position' key in the offset should be a non-negative value")
+  if (partition === null) throw new ConnectError('Partition objects cannot be null')
+  if (!('filename' in partition)) throw new ConnectError("Partition objects should contain the key 'filename'")
 }

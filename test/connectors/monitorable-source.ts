@@ -40,6 +40,8 @@ const definition = configDef({
  */
 export class MonitorableSourceTask {
   static readonly className = 'org.apache.kafka.connect.integration.MonitorableSourceConnector$MonitorableSourceTask'
+  /** Each record has an offset of its own. */
+  readonly keepsUnitsWhole = true
   #config = definition.parse({})
   #id = ''
   #partition: SourcePartition = {}

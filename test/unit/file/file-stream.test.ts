@@ -173,3 +173,40 @@ describe('FileStreamSink', () => {
     assert.equal((await connector.taskConfigs(3)).length, 3)
   })
 })
+
+describe('offsets of a FileStreamSource', () => {
+  const connector = new FileStreamSourceConnector()
+  const alter = (partition: object | null, offset: object | null, props: object = { file: 'f' }): Promise<boolean> =>
+    connector.alterOffsets({ topic: 't', ...props }, [{ partition, offset }] as never)
+
+  it('may be set to a position of a file, and removed whatever they are', async () => {
+    assert.equal(await alter({ filename: 'f' }, { position: 12 }), true)
+    assert.equal(await alter({ filename: 'other' }, { position: 2n ** 60n }), true)
+    assert.equal(await alter({ garbage: 1 }, null), true)
+  })
+
+  it('are refused with the messages of Kafka Connect', async () => {
+    const cases: readonly [object | null, object, string, object?][] = [
+      [
+        { filename: 'f' },
+        { position: 1 },
+        "Offsets cannot be modified if the 'file' configuration is unspecified.",
+        {},
+      ],
+      [{ filename: 'f' }, { position: 1 }, "Offsets cannot be modified if the 'file' configuration", { file: '' }],
+      [{ filename: 'f' }, { wrong: 1 }, "Offset objects should either be null or contain the key 'position'"],
+      [{ filename: 'f' }, { position: '1' }, "'position' key in the offset is expected to be a Long value"],
+      [{ filename: 'f' }, { position: 1.5 }, "'position' key in the offset is expected to be a Long value"],
+      [{ filename: 'f' }, { position: -1 }, "'position' key in the offset should be a non-negative value"],
+      [null, { position: 1 }, 'Partition objects cannot be null'],
+      [{ name: 'f' }, { position: 1 }, "Partition objects should contain the key 'filename'"],
+    ]
+    for (const [partition, offset, message, props] of cases)
+      await assert.rejects(alter(partition, offset, props), (error: Error) => error.message.includes(message))
+  })
+
+  it('are exact for a file only', () => {
+    assert.equal(connector.exactlyOnceSupport({ topic: 't', file: 'f' }), 'SUPPORTED')
+    assert.equal(connector.exactlyOnceSupport({ topic: 't' }), 'UNSUPPORTED')
+  })
+})

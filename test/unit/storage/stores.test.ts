@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ConfigBackingStore } from '../../../runtime/storage/config-backing-store.ts'
 import { FileLog } from '../../../runtime/storage/file-log.ts'
+import { readJavaOffsets } from '../../../runtime/storage/java-offset-file.ts'
 import { MemoryLog } from '../../../runtime/storage/memory-log.ts'
 import { OffsetBackingStore } from '../../../runtime/storage/offset-backing-store.ts'
 import { StatusBackingStore } from '../../../runtime/storage/status-backing-store.ts'
@@ -90,13 +91,20 @@ describe('the status store', () => {
 })
 
 describe('the offset store on a file', () => {
-  it('keeps offsets over a restart, drops removed ones and a torn last line', async () => {
+  const inFolder = async (work: (path: string) => Promise<void>): Promise<void> => {
     const folder = await mkdtemp(join(tmpdir(), 'naru-offsets-'))
     try {
-      const path = join(folder, 'offsets')
-      const open = (reader: Parameters<typeof FileLog.open>[1]) => FileLog.open(path, reader)
+      await work(join(folder, 'sub', 'offsets'))
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+  const openStore = (path: string) => OffsetBackingStore.open({ open: (reader) => FileLog.open(path, reader) })
+
+  it('keeps offsets over a restart and drops removed ones', () =>
+    inFolder(async (path) => {
       {
-        await using store = await OffsetBackingStore.open({ open })
+        await using store = await openStore(path)
         await store.write('c', [
           { partition: { file: 'a' }, offset: { position: 1 } },
           { partition: { file: 'b' }, offset: { position: 2 } },
@@ -104,29 +112,60 @@ describe('the offset store on a file', () => {
         await store.write('c', [{ partition: { file: 'a' }, offset: { position: 3 } }])
         await store.write('c', [{ partition: { file: 'b' }, offset: null }])
       }
-      await appendFile(path, '{"key":"AAAA","va')
-      await using store = await OffsetBackingStore.open({ open })
+      await using store = await openStore(path)
       assert.deepEqual(await store.list('c'), [{ partition: { file: 'a' }, offset: { position: 3 } }])
       assert.deepEqual(await store.read('c', [{ file: 'b' }, { file: 'a' }]), [undefined, { position: 3 }])
       assert.deepEqual(await store.list('other'), [])
-      assert.equal((await readFile(path, 'utf8')).split('\n').length, 2)
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  })
+      assert.equal(readJavaOffsets(await readFile(path)).length, 1)
+    }))
 
-  it('refuses a file of another kind and leaves it alone', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'naru-offsets-'))
-    try {
-      const path = join(folder, 'offsets')
-      await writeFile(path, Buffer.from('aced0005737200\nxx\n'))
-      await assert.rejects(
-        FileLog.open(path, () => undefined),
-        /is not an offset file of this program/,
+  it('takes many appends at once, and shows each when it is on the disk', () =>
+    inFolder(async (path) => {
+      await using store = await openStore(path)
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, n) => {
+          await store.write('c', [{ partition: { n }, offset: { position: n } }])
+          const text = (await readFile(path)).toString('latin1')
+          assert.ok(text.includes(`["c",{"n":${n}}]`))
+        }),
       )
-      assert.equal(await readFile(path, 'utf8'), 'aced0005737200\nxx\n')
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  })
+      assert.equal((await store.list('c')).length, 50)
+    }))
+
+  it('takes over a file of version 0.1, less a torn last line, and an empty file', () =>
+    inFolder(async (path) => {
+      await mkdir(dirname(path))
+      const line = (key: string, value: string | null): string =>
+        `${JSON.stringify({ key: btoa(key), value: value === null ? null : btoa(value) })}\n`
+      await writeFile(
+        path,
+        line('["c",{"f":"a"}]', '{"p":1}') +
+          line('["c",{"f":"b"}]', '{"p":2}') +
+          line('["c",{"f":"b"}]', null) +
+          '{"key":"AA',
+      )
+      {
+        await using store = await openStore(path)
+        assert.deepEqual(await store.list('c'), [{ partition: { f: 'a' }, offset: { p: 1 } }])
+        await store.write('c', [{ partition: { f: 'c' }, offset: { p: 3 } }])
+      }
+      assert.equal(readJavaOffsets(await readFile(path)).length, 2)
+      await writeFile(path, '')
+      await using store = await openStore(path)
+      assert.deepEqual(await store.list('c'), [])
+    }))
+
+  it('refuses a file of another kind and leaves it alone', () =>
+    inFolder(async (path) => {
+      await mkdir(dirname(path))
+      for (const [content, why] of [
+        ['aced0005737200\nxx\n', /is not an offset file, or is damaged/],
+        ['hello', /neither of Java nor of version 0.1/],
+        [Buffer.from('aced0005737200', 'hex'), /ends in the middle/],
+      ] as const) {
+        await writeFile(path, content)
+        await assert.rejects(openStore(path), why)
+        assert.deepEqual(await readFile(path), Buffer.from(content))
+      }
+    }))
 })
