@@ -8,6 +8,7 @@ import { WorkerConfig } from './config/worker-config.ts'
 import type { WorkerMode } from './config/worker-config.ts'
 import { openGroup } from './connect-group.ts'
 import { openStores } from './connect-stores.ts'
+import { createGiven } from './given-connectors.ts'
 import { Herder } from './herder/herder.ts'
 import { groupMetrics } from './herder/group-metrics.ts'
 import { Stages } from './herder/stages.ts'
@@ -155,9 +156,14 @@ class Assembly implements RunningWorker {
       plugins,
       logger: this.#logger,
       metrics: this.#metrics,
+      logLevels: () => this.#levels.own(),
       extraPlugins: extra,
       readOffsets: (connector, partitions) => offsets.read(connector, partitions),
       stillOurs: () => group.confirmed(),
+      sourceStarts: {
+        fence: (spec) => herder.sourceStarts.fence(spec),
+        verify: (spec) => herder.sourceStarts.verify(spec),
+      },
       ...(config.mode === 'standalone' ? { writeOffsets: (records) => offsets.append(records) } : {}),
       events: {
         connectorState: (connector, state, generation, trace) =>
@@ -168,6 +174,7 @@ class Assembly implements RunningWorker {
       },
     })
     this.#closeLast('the worker', worker)
+    this.#levels.onChange = () => worker.logLevelsChanged()
     const group = openGroup({
       config,
       configs,
@@ -207,7 +214,7 @@ class Assembly implements RunningWorker {
     if (this.#stopping.signal.aborted) return
     herder.start()
     this.#rest.serve(herder, (body) => requests.signature(body))
-    for (const props of connectors) await createGiven(herder, props, this.#stopping.signal)
+    await createGiven(herder, connectors, this.#stopping.signal)
     this.#rest.started()
     this.#logger.info(`worker ${this.workerId} is ready`)
   }
@@ -273,11 +280,6 @@ async function resolvedWorkerProps({ props, plugins = [], logger }: StandaloneOp
   })
   await using secrets = Secrets.configure(props, (className) => registry.configProvider(className))
   return await secrets.resolve(props)
-}
-
-/** A connector of the command line is created as by REST; one with an error ends the worker. */
-async function createGiven(herder: Herder, props: Props, signal: AbortSignal): Promise<void> {
-  await herder.configs.put(props['name'] ?? '', props, signal)
 }
 
 function loggerOptions(config: WorkerConfig): LoggerOptions {

@@ -3,6 +3,7 @@ import { ConnectError } from '../api/index.ts'
 import { WorkerConfig } from '../config/worker-config.ts'
 import { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { silentLogger } from '../telemetry/context-logger.ts'
+import { LoggerLevels } from '../telemetry/logger-levels.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
 import { guestLogger } from './guest-logger.ts'
 import { Guests } from './guests.ts'
@@ -21,8 +22,11 @@ export interface EntryOptions {
 export async function inhabit({ settings, post, commands, active }: EntryOptions): Promise<void> {
   const early: Command[] = []
   const house: { guests?: Guests } = {}
+  const levels = new LoggerLevels('info')
+  levels.replace(settings.logLevels)
   commands((command) => {
-    if (house.guests === undefined) early.push(command)
+    if (command.type === 'log-levels') levels.replace(command.levels)
+    else if (house.guests === undefined) early.push(command)
     else house.guests.handle(command)
   })
 
@@ -48,7 +52,7 @@ export async function inhabit({ settings, post, commands, active }: EntryOptions
   const plugins = await PluginRegistry.load({ pluginPath: worker.common['plugin.path'] ?? [], logger: silentLogger })
   const guests = new Guests({
     ...{ worker, plugins, post, active },
-    logger: guestLogger(post, settings.debug),
+    logger: guestLogger(post, levels),
     metricsIntervalMs: settings.metricsIntervalMs,
   })
   house.guests = guests

@@ -1,12 +1,13 @@
 import type { Logger } from '../api/index.ts'
 import { contextLogger } from '../telemetry/context-logger.ts'
+import type { LoggerLevels } from '../telemetry/logger-levels.ts'
 import { errorLine, stackTrace } from '../telemetry/stack-trace.ts'
 import type { Report } from './messages.ts'
 
 /** A logger whose lines are written by the worker's thread. */
-export function guestLogger(post: (report: Report) => void, debug: boolean): Logger {
+export function guestLogger(post: (report: Report) => void, levels: LoggerLevels): Logger {
   return contextLogger('', (context, level, message, fields) => {
-    if (level === 'debug' && !debug) return
+    if (!levels.passes(context, level)) return
     post({ type: 'log', level, context, message, fields: fields === undefined ? undefined : cloneable(fields, level) })
   })
 }

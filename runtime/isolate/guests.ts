@@ -72,6 +72,8 @@ export class Guests {
       case 'query':
         void this.#answer(command.id, command.query)
         return
+      case 'log-levels':
+        return // its logger's
       case 'ping':
         this.#post({ type: 'pong' })
         return

@@ -5,7 +5,7 @@ import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { InlineIsolate } from './inline-isolate.ts'
 import type { Isolate, IsolateEvents } from './isolate.ts'
 import { defaultMemoryMaxMb } from './memory-limit.ts'
-import type { GuestSettings } from './messages.ts'
+import type { GuestSettings, LogLevels } from './messages.ts'
 import { ProcessCarrier } from './process-carrier.ts'
 import { ThreadCarrier } from './thread-carrier.ts'
 import { WatchedIsolate } from './watched-isolate.ts'
@@ -14,6 +14,7 @@ const METRICS_INTERVAL_MS = 5000
 
 /** Which guest lives where. Threads exist only while somebody lives in them. */
 export class IsolatePool implements AsyncDisposable {
+  readonly #logLevels: () => LogLevels
   readonly #config: WorkerConfig
   readonly #plugins: PluginRegistry
   readonly #logger: Logger
@@ -27,11 +28,13 @@ export class IsolatePool implements AsyncDisposable {
   #threads = 0
 
   constructor(options: {
+    readonly logLevels: () => LogLevels
     readonly config: WorkerConfig
     readonly plugins: PluginRegistry
     readonly logger: Logger
     readonly events: IsolateEvents
   }) {
+    this.#logLevels = options.logLevels
     this.#config = options.config
     this.#plugins = options.plugins
     this.#logger = options.logger
@@ -152,11 +155,8 @@ export class IsolatePool implements AsyncDisposable {
   }
 
   #settings(): GuestSettings {
-    const { common, props, mode } = this.#config
-    return {
-      ...{ workerProps: props, mode, metricsIntervalMs: METRICS_INTERVAL_MS },
-      debug: ['DEBUG', 'TRACE', 'ALL'].includes(common['log.level'].toUpperCase()),
-    }
+    const { props, mode } = this.#config
+    return { workerProps: props, mode, metricsIntervalMs: METRICS_INTERVAL_MS, logLevels: this.#logLevels() }
   }
 
   #forget(isolate: Isolate): void {
@@ -166,9 +166,19 @@ export class IsolatePool implements AsyncDisposable {
     for (const [connector, each] of this.#processes) if (each === isolate) this.#processes.delete(connector)
   }
 
+  /** Levels of loggers have changed: also in what runs already. */
+  logLevelsChanged(): void {
+    const levels = this.#logLevels()
+    for (const isolate of this.#watched()) isolate.post({ type: 'log-levels', levels })
+  }
+
+  #watched(): readonly Isolate[] {
+    const connectors = this.#connectors === undefined ? [] : [this.#connectors]
+    return [...this.#shared, ...this.#dedicated, ...this.#processes.values(), ...connectors]
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    const all: Isolate[] = [...this.#shared, ...this.#dedicated, ...this.#processes.values()]
-    if (this.#connectors !== undefined) all.push(this.#connectors)
+    const all: Isolate[] = [...this.#watched()]
     if (this.#inline !== undefined) all.push(this.#inline)
     await Promise.all(all.map((isolate) => this.end(isolate)))
     await Promise.all(this.#ending)

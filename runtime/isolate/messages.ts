@@ -10,6 +10,7 @@ import type { FailureClass } from '../config/recovery-keys.ts'
 import type { ProgressSnapshot } from '../task/task-progress.ts'
 import type { TargetState } from '../storage/config-records.ts'
 import type { LineLevel } from '../telemetry/context-logger.ts'
+import type { LogLevel } from '../telemetry/logger-levels.ts'
 import type { MetricSample } from '../telemetry/metrics.ts'
 import type { WireError } from './wire-error.ts'
 
@@ -87,6 +88,7 @@ export type Command =
   /** End now: close its connections, say nothing any more. */
   | { readonly type: 'cancel'; readonly instance: InstanceId }
   | { readonly type: 'query'; readonly id: number; readonly query: Query }
+  | { readonly type: 'log-levels'; readonly levels: LogLevels }
   | { readonly type: 'ping' }
   | Answer
 
@@ -119,11 +121,14 @@ export type Report =
   | { readonly type: 'fatal'; readonly instance: InstanceId | undefined; readonly trace: string }
   | Answer
 
+/** Logger names with levels of their own; see telemetry/logger-levels.ts. */
+export type LogLevels = readonly (readonly [name: string, level: LogLevel])[]
+
 /** What guests need of their worker, given once. */
 export interface GuestSettings {
   readonly workerProps: Props
   readonly mode: 'distributed' | 'standalone'
-  readonly debug: boolean
+  readonly logLevels: LogLevels
   readonly metricsIntervalMs: number
 }
 

@@ -4,7 +4,7 @@ import { Secrets } from '../config/secrets.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
 import { IsolatePool } from '../isolate/isolate-pool.ts'
-import type { Answer, InstanceId, OffsetChange, Question, Report } from '../isolate/messages.ts'
+import type { Answer, InstanceId, LogLevels, OffsetChange, Question, Report } from '../isolate/messages.ts'
 import { answerTo } from '../isolate/questions.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
@@ -43,6 +43,8 @@ export interface WorkerOptions {
   readonly plugins: PluginRegistry
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Levels of loggers; `logLevelsChanged` carries later ones to what runs. */
+  readonly logLevels?: () => LogLevels
   readonly events: WorkerEvents
   readonly readOffsets: (
     connector: string,
@@ -85,7 +87,7 @@ export class Worker implements AsyncDisposable {
       hangs: (isolate) => this.#onHang(isolate),
       ended: (isolate, end) => this.#residents.houseLost(isolate, end),
     }
-    const pool = new IsolatePool({ config, plugins, logger, events })
+    const pool = new IsolatePool({ logLevels: options.logLevels ?? (() => []), config, plugins, logger, events })
     this.#pool = pool
     this.#residents = new Residents({ pool: () => pool, logger })
     const inlineNames = new Set((options.extraPlugins ?? []).flatMap(classNames))
@@ -143,6 +145,10 @@ export class Worker implements AsyncDisposable {
   #connectorIsolate(fullName: string): () => Isolate {
     const inline = this.#environment.onlyInline(fullName)
     return () => (inline ? this.#pool.inline() : this.#pool.forConnectors())
+  }
+
+  logLevelsChanged(): void {
+    this.#pool.logLevelsChanged()
   }
 
   async stopConnectors(names: readonly string[]): Promise<void> {
