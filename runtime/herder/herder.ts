@@ -9,11 +9,14 @@ import { ConnectorLifecycle } from './connector-lifecycle.ts'
 import { ConnectorOffsets } from './connector-offsets.ts'
 import { ConnectorStatuses } from './connector-statuses.ts'
 import { ConnectorValidation } from './connector-validation.ts'
+import { connectorKey } from './desired-work.ts'
 import { LeaderDuties } from './leader-duties.ts'
 import { Leadership } from './leadership.ts'
 import type { HerderParts } from './parts.ts'
 import { Reconciler } from './reconciler.ts'
+import { SourceStartChecks } from './source-start-checks.ts'
 import { TaskConfigs } from './task-configs.ts'
+import { ZombieFencing } from './zombie-fencing.ts'
 
 /**
  * What may be asked of the cluster, and this worker's part in it. The herder itself only passes news on: a change of the config log, of the
@@ -28,6 +31,8 @@ export class Herder implements GroupEvents, Disposable {
   readonly lifecycle: ConnectorLifecycle
   readonly offsets: ConnectorOffsets
   readonly taskConfigs: TaskConfigs
+  readonly fencing: ZombieFencing
+  readonly sourceStarts: SourceStartChecks
   readonly #reconciler: Reconciler
   readonly #duties: LeaderDuties
 
@@ -58,6 +63,8 @@ export class Herder implements GroupEvents, Disposable {
       statuses: this.statuses,
     })
     this.offsets = new ConnectorOffsets(parts, this.configs, this.leadership)
+    this.fencing = new ZombieFencing(parts, this.leadership)
+    this.sourceStarts = new SourceStartChecks(parts, this.leadership, this.fencing)
     this.#duties = new LeaderDuties(parts, this.leadership)
   }
 
@@ -98,6 +105,11 @@ export class Herder implements GroupEvents, Disposable {
     await this.#reconciler.revoke(work)
   }
 
+  /** Resolves when this worker has started the connector, with whatever result. */
+  async started(connector: string, signal: AbortSignal): Promise<void> {
+    await this.#reconciler.started(connectorKey(connector), signal)
+  }
+
   /** An instance of this worker changed its state. */
   instanceState(subject: StatusSubject, state: StatusState, generation: number, trace?: string): void {
     const { statuses, workerId } = this.parts
@@ -133,6 +145,7 @@ export class Herder implements GroupEvents, Disposable {
 
   [Symbol.dispose](): void {
     this.taskConfigs[Symbol.dispose]()
+    this.sourceStarts[Symbol.dispose]()
     this.#duties[Symbol.dispose]()
   }
 }

@@ -10,6 +10,7 @@ export class LeaderDuties {
   readonly #leadership: Leadership
   #timer: NodeJS.Timeout | undefined
   #writing = false
+  #leads = false
   readonly #repairs: TaskSetRepair
 
   constructor(parts: HerderParts, leadership: Leadership) {
@@ -21,11 +22,22 @@ export class LeaderDuties {
   /** After a rebalance, and when the configuration changed. */
   poke(): void {
     clearTimeout(this.#timer)
+    this.#claim()
     if (!this.#leadership.isLeader) return
     this.#clearStatuses()
     // Under the other protocols there are workers that know no session keys.
     if (this.#parts.group.protocol === 'sessioned') this.#rotate()
     this.#repairs.poke()
+  }
+
+  /** With exactly-once support: from now on no former leader writes to the config topic. A claim that fails is repeated with the next write. */
+  #claim(): void {
+    const { isLeader } = this.#leadership
+    if (this.#leads === isLeader) return
+    this.#leads = isLeader
+    const { configs, logger } = this.#parts
+    const done = isLeader ? configs.claim() : configs.resign()
+    done.catch((error: unknown) => logger.warn('the config topic could not be claimed yet', { error }))
   }
 
   #clearStatuses(): void {

@@ -16,6 +16,8 @@ export interface InternalRequests {
     connector: string,
     configs: readonly Readonly<Record<string, string>>[],
   ): Promise<void>
+  /** Asks the leader for a round of fencing. Code RETRIABLE: it may be asked again. */
+  fence(leaderUrl: string, connector: string): Promise<void>
 }
 
 /** What the herder's owners share; made in connect.ts. */

@@ -5,6 +5,7 @@ import { EMPTY_STATE, foldConfigRecords } from './cluster-config-state.ts'
 import type { ClusterConfigState, ConfigEvent } from './cluster-config-state.ts'
 import { encodeConfigRecord } from './config-records.ts'
 import type { ConfigRecord, SessionKey, TargetState } from './config-records.ts'
+import type { LeaderLog } from './leader-log.ts'
 import type { Log, LogRecord, OpenLog } from './log.ts'
 
 /** One logical write, with all its records and its reading back, gets this long. */
@@ -12,6 +13,8 @@ const WRITE_BUDGET_MS = 30_000
 
 export interface ConfigBackingStoreOptions {
   readonly open: OpenLog
+  /** With exactly-once source support (preparing or enabled): what only the leader may write goes this way, in transactions. */
+  readonly leader?: LeaderLog | undefined
   readonly logger: Logger
 }
 
@@ -62,11 +65,11 @@ export class ConfigBackingStore implements AsyncDisposable {
     const config: ConfigRecord = { kind: 'connector', connector, props }
     const before: readonly ConfigRecord[] =
       target === undefined ? [] : [{ kind: 'target-state', connector, state: target }]
-    await this.#write([...before, config], `writing a config for connector ${connector} to the config topic`)
+    await this.#lead([...before, config], `writing a config for connector ${connector} to the config topic`)
   }
 
   async removeConnector(connector: string): Promise<void> {
-    await this.#write(
+    await this.#lead(
       [
         { kind: 'connector', connector, props: null },
         { kind: 'target-state', connector, state: null },
@@ -79,8 +82,13 @@ export class ConfigBackingStore implements AsyncDisposable {
   async putTaskConfigs(connector: string, configs: readonly Props[]): Promise<void> {
     const tasks = configs.map((props, task): ConfigRecord => ({ kind: 'task', connector, task, props }))
     const doing = `writing ${configs.length} task configs for connector ${connector} to the config topic`
+    const commit: ConfigRecord = { kind: 'commit', connector, tasks: tasks.length }
+    if (this.#options.leader !== undefined) {
+      await this.#lead([...tasks, commit], doing)
+      return
+    }
     if (tasks.length > 0) await this.#write(tasks, doing)
-    await this.#write([{ kind: 'commit', connector, tasks: tasks.length }], doing)
+    await this.#write([commit], doing)
   }
 
   async putTargetState(connector: string, state: TargetState): Promise<void> {
@@ -91,24 +99,47 @@ export class ConfigBackingStore implements AsyncDisposable {
   }
 
   async putRestart(request: { connector: string; includeTasks: boolean; onlyFailed: boolean }): Promise<void> {
-    await this.#write(
+    await this.#lead(
       [{ kind: 'restart', ...request }],
       `writing restart request for connector ${request.connector} to the config topic`,
     )
   }
 
   async putSessionKey(sessionKey: SessionKey): Promise<void> {
-    await this.#write([{ kind: 'session-key', sessionKey }], 'writing a new session key to the config topic')
+    await this.#lead([{ kind: 'session-key', sessionKey }], 'writing a new session key to the config topic')
+  }
+
+  /** A round of fencing is over: producers of so many tasks may exist from now on (exactly-once sources). */
+  async putTaskCount(connector: string, taskCount: number): Promise<void> {
+    await this.#lead(
+      [{ kind: 'fencing', connector, taskCount }],
+      `writing a task count record for connector ${connector} to the config topic`,
+    )
   }
 
   async putLoggerLevel(logger: string, level: string): Promise<void> {
     await this.#write([{ kind: 'logger-level', logger, level }], 'writing a logger level to the config topic')
   }
 
-  async #write(records: readonly ConfigRecord[], doing: string): Promise<void> {
+  /** This worker leads now: whoever led before cannot write any more. */
+  async claim(signal?: AbortSignal): Promise<void> {
+    await this.#options.leader?.claim(signal)
+  }
+
+  /** This worker leads no more. */
+  async resign(): Promise<void> {
+    await this.#options.leader?.resign()
+  }
+
+  /** A write of the leader's alone. */
+  async #lead(records: readonly ConfigRecord[], doing: string): Promise<void> {
+    await this.#write(records, doing, this.#options.leader)
+  }
+
+  async #write(records: readonly ConfigRecord[], doing: string, log: Pick<Log, 'append'> = this.#open): Promise<void> {
     const signal = AbortSignal.timeout(WRITE_BUDGET_MS)
     try {
-      await this.#open.append(records.map(encodeConfigRecord), signal)
+      await log.append(records.map(encodeConfigRecord), signal)
       await this.#open.readToEnd(signal)
     } catch (error) {
       throw new ConnectError(
@@ -125,6 +156,7 @@ export class ConfigBackingStore implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.leader?.[Symbol.asyncDispose]()
     await this.#log?.[Symbol.asyncDispose]()
   }
 }

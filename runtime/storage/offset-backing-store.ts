@@ -66,6 +66,11 @@ export class OffsetBackingStore implements AsyncDisposable {
     return found
   }
 
+  /** Resolves when everything that is in the log now has been read. */
+  async readToEnd(signal?: AbortSignal): Promise<void> {
+    await this.#log?.readToEnd(signal)
+  }
+
   /** Records as a task made them. */
   async append(records: readonly LogEntry[]): Promise<void> {
     await this.#log?.append(records)

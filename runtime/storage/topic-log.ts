@@ -21,6 +21,8 @@ export interface TopicLogOptions {
   readonly property: string
   /** What the topic holds, for messages: `connector configurations`. */
   readonly purpose: string
+  /** Records of open and aborted transactions are not read. Default: what the clients' properties say. */
+  readonly readCommitted?: boolean
   readonly logger: Logger
 }
 
@@ -45,7 +47,9 @@ export class TopicLog implements Log {
     this.#options = options
     this.#reader = reader
     this.#admin = options.clients.admin()
-    this.#fetcher = options.clients.fetcher()
+    this.#fetcher = options.clients.fetcher(
+      options.readCommitted === true ? { 'isolation.level': 'read_committed' } : {},
+    )
     this.#producer = options.clients.producer({ 'linger.ms': '0' })
   }
 

@@ -1,3 +1,4 @@
+import { ConnectError } from '../api/index.ts'
 import { internalProps, sourceProducerProps } from '../config/client-overrides.ts'
 import type { Producer } from '../kafka/producer.ts'
 import { AtLeastOnceDelivery } from './at-least-once-delivery.ts'
@@ -13,7 +14,10 @@ export function atLeastOnce(given: GuaranteeParts): Guarantee {
   const { connector, connectorProps, worker, logger, progress, writeOffsets } = parts
   const producer = openProducer(sourceProducerProps(worker, connectorProps, id), logger, opened)
   const places = writeOffsets === undefined ? new ConnectorOffsets(parts, id, opened) : undefined
-  const sink = writeOffsets === undefined ? offsetSink(given, producer, places!) : (writeOffsets as OffsetSink)
+  const sink = guarded(
+    writeOffsets === undefined ? offsetSink(given, producer, places!) : (writeOffsets as OffsetSink),
+    parts.stillOurs,
+  )
   const offsets = new SourceOffsets(connector)
   return {
     prepare: async (stop) => await places?.open(stop),
@@ -40,6 +44,14 @@ function offsetSink({ parts, id, opened }: GuaranteeParts, records: Producer, pl
   const props = sourceProducerProps(worker, connectorProps, id)
   const producer = allAck(props) ? records : openProducer({ ...props, acks: 'all' }, logger, opened)
   return copied(sinkInto(producer, topic), copy)
+}
+
+/** Invariant 3: a worker that was frozen for longer than its session has lost the task, and must not overwrite what its new owner has done. */
+function guarded(sink: OffsetSink, stillOurs: () => Promise<boolean>): OffsetSink {
+  return async (records, signal) => {
+    if (!(await stillOurs())) throw new ConnectError('this worker may have lost the task to another one')
+    await sink(records, signal)
+  }
 }
 
 /** A connector's own topic, with the copy in the worker's. */

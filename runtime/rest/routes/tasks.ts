@@ -1,4 +1,5 @@
-import { NotFoundError } from '../../api/errors.ts'
+import { NotFoundError, errorCode } from '../../api/errors.ts'
+import { HttpError } from '../error-response.ts'
 import { jsonOf, taskConfigsOf } from '../request-body.ts'
 import { verifyInternal } from '../request-signing.ts'
 import { ok } from '../route.ts'
@@ -21,6 +22,14 @@ export const taskRoutes: readonly Route[] = [
     body: 'TaskConfigList',
     answers: { 204: null, 400: 'Error', 403: 'Error', 503: 'Error' },
     handle: putTaskConfigs,
+  },
+  {
+    verb: 'put',
+    path: '/connectors/:connector/fence',
+    summary: 'Between workers: fence the producers of earlier tasks of a source connector with exactly-once support',
+    internal: true,
+    answers: { 204: null, 400: 'Error', 403: 'Error', 404: 'Error', 409: 'Error', 503: 'Error' },
+    handle: fence,
   },
   {
     verb: 'get',
@@ -54,5 +63,19 @@ async function putTaskConfigs(call: Call): Promise<Answer> {
   const { herder, param, body, signal } = call
   verifyInternal(call)
   await herder.taskConfigs.put(param('connector'), taskConfigsOf(jsonOf(body)), signal)
+  return { status: 204 }
+}
+
+/** Before tasks of a new set start. 503: not now, but perhaps later. */
+async function fence(call: Call): Promise<Answer> {
+  const { herder, param, signal } = call
+  verifyInternal(call)
+  try {
+    await herder.fencing.fence(param('connector'), signal)
+  } catch (error) {
+    if (signal.aborted || errorCode(error) === 'RETRIABLE')
+      throw new HttpError(503, error instanceof Error ? error.message : String(error), { cause: error })
+    throw error
+  }
   return { status: 204 }
 }
