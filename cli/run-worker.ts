@@ -1,6 +1,10 @@
 import { flushCompileCache } from 'node:module'
+import { ConnectorStartError } from 'naru'
 import type { RunningWorker } from 'naru'
 import { aborted, stopSignal } from './stop-signal.ts'
+
+/** As connect-standalone ends when a connector of its command line cannot be started. */
+const CONNECTOR_START_FAILED = 3
 
 /** Runs until Ctrl-C, SIGTERM or a failure; the exit code says which. */
 export async function runWorker(start: () => Promise<RunningWorker>): Promise<number> {
@@ -28,7 +32,7 @@ export async function runWorker(start: () => Promise<RunningWorker>): Promise<nu
 
 function failed(error: unknown): number {
   process.stderr.write(`naru: the worker failed: ${describe(error)}\n`)
-  return 1
+  return error instanceof ConnectorStartError ? CONNECTOR_START_FAILED : 1
 }
 
 /** A message a person can act on; the stack only where there is no known code. */

@@ -1,6 +1,7 @@
 import type { Logger } from './api/logger.ts'
 import type { Plugin } from './api/plugin.ts'
 import type { Props } from './api/props.ts'
+import type { ConnectorFile } from './config/properties.ts'
 
 /** A worker that runs: its REST API answers, its work is assigned by the group. Disposing stops it gracefully. */
 export interface RunningWorker extends AsyncDisposable {
@@ -26,8 +27,8 @@ export interface DistributedOptions {
 export interface StandaloneOptions {
   /** Kafka Connect's standalone worker properties. */
   readonly props: Props
-  /** Created at start, as by PUT /connectors/{name}/config; each has a `name`. */
-  readonly connectors: readonly Props[]
+  /** Created at start, as by POST /connectors, in this order. One that cannot be made or started ends the worker (ConnectorStartError). */
+  readonly connectors: readonly ConnectorFile[]
   readonly logger?: Logger
   readonly plugins?: readonly Plugin[]
 }

@@ -85,16 +85,18 @@ export interface ConnectorFile {
 
 /**
  * A connector's file for standalone mode: .properties or a flat JSON map with a `name`, or the body of POST /connectors,
- * `{ "name", "config", "initial_state"? }`.
+ * `{ "name", "config", "initial_state"? }`. As in Kafka Connect its content says which, whatever the file is called.
  */
 export function parseConnectorFile(text: string, source: string): ConnectorFile {
-  if (!source.endsWith('.json')) return named(parseProperties(text), source)
+  if (!source.endsWith('.json') && !/^\s*\{/.test(text)) return named(parseProperties(text), source)
   const parsed = parsedJson(text, source) as { name?: unknown; config?: unknown; initial_state?: unknown } | null
   if (typeof parsed?.config !== 'object' || parsed.config === null) return named(parseJsonProps(text, source), source)
   const { config, initialState } = {
     config: flatProps(parsed.config as Record<string, unknown>, source),
     initialState: parsed.initial_state,
   }
+  if (typeof parsed.name === 'string' && (config['name'] ?? parsed.name) !== parsed.name)
+    throw new ConnectError(`${source}: the connector's name in "config" is not the one in "name"`, { code: 'CONFIG' })
   const file = named(typeof parsed.name === 'string' ? { ...config, name: parsed.name } : config, source)
   if (initialState === undefined) return file
   if (initialState !== 'RUNNING' && initialState !== 'PAUSED' && initialState !== 'STOPPED')

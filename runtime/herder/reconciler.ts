@@ -74,6 +74,11 @@ export class Reconciler {
     )
   }
 
+  /** Resolves when this runs (or has failed): it may be neither assigned nor begun yet. */
+  async started(key: string, signal: AbortSignal): Promise<void> {
+    await this.#until(() => this.isRunning(key), signal)
+  }
+
   isOurs(key: string): boolean {
     return this.#running.has(key)
   }

@@ -48,6 +48,11 @@ describe('configuration files', () => {
       config: { topics: 't', name: 'c' },
       initialState: 'PAUSED',
     })
+    assert.deepEqual(parseConnectorFile('\n{"name":"c","topics":"t"}', 'c.properties'), { name: 'c', config })
+    assert.throws(
+      () => parseConnectorFile('{"name":"c","config":{"name":"d"}}', 'c.json'),
+      /c\.json: the connector's name in "config" is not the one in "name"/,
+    )
     assert.throws(() => parseConnectorFile('topics=t', 'c.properties'), /c\.properties has no "name"/)
     assert.throws(() => parseConnectorFile('{', 'c.json'), /c\.json is not valid JSON/)
   })
