@@ -10,17 +10,19 @@ import { hasPlaceholder } from '../config/secrets.ts'
 import { topicCreationKeys } from '../config/topic-creation-config.ts'
 import type { HerderParts } from './parts.ts'
 
+const VALIDATING = 'performing multi-property validation for the connector'
+
 /** Everything that can be said about a connector config before it runs; the rules and the order are Connect's. */
 export class ConnectorValidation {
-  readonly #parts: Pick<HerderParts, 'config' | 'plugins' | 'secrets' | 'worker'>
+  readonly #parts: Pick<HerderParts, 'config' | 'plugins' | 'secrets' | 'stages' | 'worker'>
 
-  constructor(parts: Pick<HerderParts, 'config' | 'plugins' | 'secrets' | 'worker'>) {
+  constructor(parts: Pick<HerderParts, 'config' | 'plugins' | 'secrets' | 'stages' | 'worker'>) {
     this.#parts = parts
   }
 
   /** Throws a ConfigError when there is no class to ask. Values that hide a secret are shown as they were written. */
   async validate(props: Props): Promise<ConfigInfos> {
-    const { config, plugins, secrets, worker } = this.#parts
+    const { config, plugins, secrets, stages, worker } = this.#parts
     const resolved = await secrets.resolve(props)
     const className = resolved['connector.class']?.trim()
     if (className === undefined || className === '')
@@ -31,7 +33,8 @@ export class ConnectorValidation {
     const parts: Validated[] = [{ def: framework, values: validateFramework(framework, context) }]
     if (versionFault('connector', className, resolved['connector.plugin.version'], plugins) === undefined) {
       const { class: connector } = plugins.connectorOf(resolved)
-      parts.push({ def: connector.configDef(), values: await worker.validate(className, resolved) })
+      const values = await stages.during(VALIDATING, () => worker.validate(className, resolved))
+      parts.push({ def: connector.configDef(), values })
     }
     for (const role of ['key', 'value', 'header'] as const) parts.push(converterValues(role, resolved, plugins))
     for (const client of overridableClients(type, resolved, config))

@@ -47,8 +47,9 @@ function list({ herder, request }: Call): Answer {
   )
 }
 
-function definition({ herder, param }: Call): Answer {
-  return ok(herder.validation.definition(param('plugin')))
+function definition({ herder, request, param }: Call): Answer {
+  const version = request.query['version']
+  return ok(herder.validation.definition(param('plugin'), typeof version === 'string' ? version : undefined))
 }
 
 async function validate({ herder, param, body }: Call): Promise<Answer> {
