@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { globSync } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
@@ -30,6 +30,12 @@ export function testFiles(...places: readonly string[]): string[] {
 export function filesOfArguments(args: readonly string[]): string[] {
   return testFiles(...args.map((arg) => relative(ROOT, resolve(arg))))
 }
+
+/**
+ * Test files, the threads of their workers and their child processes strip types and compile once per version, as `naru` does: a third less CPU
+ * time for a file that starts many tasks.
+ */
+process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'naru', 'compiled')
 
 /** Runs the phases one after another and reports them as one run, with node:test's closing lines. */
 export async function runPhases(phases: readonly Phase[]): Promise<void> {
