@@ -8,15 +8,18 @@ import { overridableClients, overrideValues } from '../config/override-policy.ts
 import { converterValues, versionFault } from '../config/plugin-keys.ts'
 import { hasPlaceholder } from '../config/secrets.ts'
 import { topicCreationKeys } from '../config/topic-creation-config.ts'
+import { exactlyOnceErrors } from './exactly-once-validation.ts'
 import type { HerderParts } from './parts.ts'
 
 const VALIDATING = 'performing multi-property validation for the connector'
 
+type Parts = Pick<HerderParts, 'config' | 'logger' | 'plugins' | 'secrets' | 'stages' | 'worker'>
+
 /** Everything that can be said about a connector config before it runs; the rules and the order are Connect's. */
 export class ConnectorValidation {
-  readonly #parts: Pick<HerderParts, 'config' | 'plugins' | 'secrets' | 'stages' | 'worker'>
+  readonly #parts: Parts
 
-  constructor(parts: Pick<HerderParts, 'config' | 'plugins' | 'secrets' | 'stages' | 'worker'>) {
+  constructor(parts: Parts) {
     this.#parts = parts
   }
 
@@ -39,6 +42,15 @@ export class ConnectorValidation {
     for (const role of ['key', 'value', 'header'] as const) parts.push(converterValues(role, resolved, plugins))
     for (const client of overridableClients(type, resolved, config))
       parts.push(overrideValues(client, resolved, config))
+    if (type === 'source')
+      parts.push(
+        await exactlyOnceErrors({
+          worker: config,
+          props: resolved,
+          ask: (method) => stages.during(VALIDATING, () => worker.exactlyOnce(className, resolved, method)),
+          logger: this.#parts.logger,
+        }),
+      )
     parts.push(wrongOnly(configDef(type === 'source' ? topicCreationKeys(resolved) : {}), resolved))
     parts.push(wrongOnly(given(extraConnectorDef, resolved), resolved), nullValues(resolved))
     return withoutSecretValues(mergeConfigInfos(plugins.connector(className).className, parts), props, resolved)

@@ -120,6 +120,9 @@ export class Guests {
           case 'alter-offsets':
             this.#active(0)
             return await this.#alterOffsets(query)
+          case 'exactly-once':
+            this.#active(0)
+            return await this.#exactlyOnce(query)
           default:
             throw new UnreachableError(query)
         }
@@ -131,6 +134,12 @@ export class Guests {
     const { class: connectorClass } = this.#plugins.connector(className)
     const values = connectorClass.configDef().validate(props)
     return connectorClass.validate === undefined ? values : await connectorClass.validate(props, values)
+  }
+
+  async #exactlyOnce({ className, props, method }: Extract<Query, { type: 'exactly-once' }>): Promise<AnswerValue> {
+    const { class: connectorClass } = this.#plugins.connector(className)
+    if (connectorClass.type === 'sink') throw new ConnectError(`${className} is no source connector`)
+    return await new connectorClass()[method]?.(props)
   }
 
   /** The connector is asked as Connect asks it: by an instance that was never started. */

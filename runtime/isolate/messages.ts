@@ -5,6 +5,7 @@ import type {
   SourceOffset,
   SourceOffsetChange,
   SourcePartition,
+  Support,
 } from '../api/index.ts'
 import type { FailureClass } from '../config/recovery-keys.ts'
 import type { ProgressSnapshot } from '../task/task-progress.ts'
@@ -46,6 +47,13 @@ export type Query =
   | { readonly type: 'task-configs'; readonly instance: InstanceId; readonly maxTasks: number }
   | { readonly type: 'progress'; readonly instance: InstanceId }
   | { readonly type: 'validate'; readonly className: string; readonly props: Props }
+  /** A source connector's word on exactly-once delivery; undefined: it has none. */
+  | {
+      readonly type: 'exactly-once'
+      readonly className: string
+      readonly props: Props
+      readonly method: 'exactlyOnceSupport' | 'canDefineTransactionBoundaries'
+    }
   | {
       readonly type: 'alter-offsets'
       readonly className: string
@@ -72,6 +80,8 @@ export type { ProgressSnapshot } from '../task/task-progress.ts'
 
 export type AnswerValue =
   | boolean
+  | Support
+  | null
   | ProgressSnapshot
   | readonly Props[]
   | readonly ConfigValue[]

@@ -1,5 +1,5 @@
 import { ConnectError, NotFoundError, UnreachableError, errorCode } from '../api/index.ts'
-import type { ConfigValue, Logger, Plugin, Props, SourceOffset, SourcePartition } from '../api/index.ts'
+import type { ConfigValue, Logger, Plugin, Props, SourceOffset, SourcePartition, Support } from '../api/index.ts'
 import { Secrets } from '../config/secrets.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
@@ -133,6 +133,18 @@ export class Worker implements AsyncDisposable {
       // Its thread was ended, most likely for what another connector did.
       return (await ask()) as readonly ConfigValue[]
     }
+  }
+
+  /** What a source connector says of exactly-once delivery; undefined: nothing. Props are resolved. */
+  async exactlyOnce(
+    className: string,
+    props: Props,
+    method: 'exactlyOnceSupport' | 'canDefineTransactionBoundaries',
+  ): Promise<Support | null | undefined> {
+    const { className: fullName } = this.#options.plugins.connector(className)
+    const isolate = this.#connectorIsolate(fullName)
+    const answer = await isolate().ask({ type: 'exactly-once', className: fullName, props, method })
+    return answer as Support | null | undefined
   }
 
   /** What the connector's class says to a change of its offsets: true when it takes part in it. Props are resolved. */
