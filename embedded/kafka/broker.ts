@@ -1,7 +1,7 @@
 /**
  * A Kafka broker in this process: one node, the real protocol on a socket, logs in files. For laptops, demos and tests.
- * Served: handlers/handlers.ts. Not here: replication, transactions, compaction (records of compacted topics are all
- * kept), TLS and SASL, the newer group protocol (KIP-848).
+ * Served: handlers/handlers.ts. Not here: replication, compaction (records of compacted topics are all
+ * kept), TLS and SASL, the newer group protocol (KIP-848), the newer transaction protocol (KIP-890).
  */
 import fs from 'node:fs'
 import net from 'node:net'
@@ -19,6 +19,8 @@ import { GroupMemory } from './groups/group-memory.ts'
 import type { BrokerNode, BrokerParts } from './handlers/handler.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { WriteTurn } from './log/write-turn.ts'
+import { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
+import { TransactionStore } from './transactions/transaction-store.ts'
 import { BrokerSettings } from './store/broker-settings.ts'
 import { lockFolder } from './store/folder-lock.ts'
 import { MetadataFile } from './store/metadata-file.ts'
@@ -115,13 +117,17 @@ export class EmbeddedKafka implements AsyncDisposable {
   }
 
   #startRetention(): NodeJS.Timeout {
-    const { settings, topics } = this.#parts
+    const { settings, topics, transactions } = this.#parts
     const everyMs = settings.number('log.retention.check.interval.ms')
-    return setInterval(() => topics.applyRetention(Date.now()), everyMs)
+    const idsMs = settings.number('transactional.id.expiration.ms')
+    return setInterval(() => {
+      topics.applyRetention(Date.now())
+      transactions.expire(Date.now() - idsMs)
+    }, everyMs)
   }
 
   async #shutDown(): Promise<void> {
-    const { writes, groups, topics } = this.#parts
+    const { writes, groups, topics, transactions } = this.#parts
     clearInterval(this.#retention)
     const serverClosed = new Promise((resolve) => this.#server.close(resolve))
     for (const connection of this.#connections) connection.stopWaiting()
@@ -133,6 +139,7 @@ export class EmbeddedKafka implements AsyncDisposable {
     await serverClosed
     clearTimeout(impatience)
     groups.close()
+    transactions.close()
     topics.close()
     groups.offsets.close()
     this.#unlock()
@@ -151,7 +158,11 @@ function openParts(
   const offsets = CommittedOffsets.open(path.join(dataDir, 'offsets.journal'), logger)
   const memory = rememberMembers ? GroupMemory.open(path.join(dataDir, 'groups'), logger) : undefined
   const groups = new GroupCoordinator({ settings, offsets, memory })
-  return { node, settings, metadata, topics, groups, writes: new WriteTurn(), controls }
+  const writes = new WriteTurn()
+  const store = TransactionStore.open(path.join(dataDir, 'transactions.journal'), logger)
+  const newProducerId = () => metadata.newProducerId()
+  const transactions = new TransactionCoordinator({ store, settings, topics, offsets, writes, newProducerId, logger })
+  return { node, settings, metadata, topics, groups, transactions, writes, controls }
 }
 
 function listen(server: net.Server, port: number, host: string): Promise<number> {

@@ -94,8 +94,8 @@ describe('the embedded broker on the wire', () => {
         clientSoftwareName: 'x',
         clientSoftwareVersion: '1',
       })
-      assert.equal(apiKeys.length, 25)
-      assert.ok(apiKeys.every(({ apiKey }) => apiKey !== APIS.EndTxn.key && apiKey !== APIS.SaslHandshake.key))
+      assert.equal(apiKeys.length, 29)
+      assert.ok(apiKeys.every(({ apiKey }) => apiKey !== APIS.SaslHandshake.key))
     }
   })
 
@@ -238,14 +238,16 @@ describe('the embedded broker on the wire', () => {
     assert.deepEqual(await send(6, producerEpoch), [ErrorCode.INVALID_PRODUCER_EPOCH, -1])
   })
 
-  it('gives each producer an id of its own, and says that it has no transactions', async () => {
-    const ask = (transactionalId: string | null) =>
-      wire.send(APIS.InitProducerId, 4, { transactionalId, transactionTimeoutMs: 1000 })
-    const [a, b, c] = await Promise.all([ask(null), ask(null), ask('t')])
+  it('gives each producer an id of its own, and coordinates groups and transactions itself', async () => {
+    const ask = () => wire.send(APIS.InitProducerId, 4, { transactionalId: null, transactionTimeoutMs: 1000 })
+    const [a, b] = await Promise.all([ask(), ask()])
     assert.notEqual(a.producerId, b.producerId)
-    assert.equal(c.errorCode, ErrorCode.UNSUPPORTED_VERSION)
-    const found = await wire.send(APIS.FindCoordinator, 4, { keyType: 1, coordinatorKeys: ['t'] })
-    assert.equal(found.coordinators[0]!.errorCode, ErrorCode.UNSUPPORTED_VERSION)
+    for (const keyType of [0, 1]) {
+      const found = await wire.send(APIS.FindCoordinator, 4, { keyType, coordinatorKeys: ['t'] })
+      assert.deepEqual([found.coordinators[0]!.errorCode, found.coordinators[0]!.port], [0, kafka.port])
+    }
+    const other = await wire.send(APIS.FindCoordinator, 4, { keyType: 2, coordinatorKeys: ['t'] })
+    assert.equal(other.coordinators[0]!.errorCode, ErrorCode.INVALID_REQUEST)
   })
 
   it('holds a fetch until minBytes are there', async () => {

@@ -1,13 +1,11 @@
 /**
- * Committed offsets of all groups. Durable as a journal of JSON lines: one line per commit or removal, written before the
- * answer; a line torn by a kill is cut at the next start; the journal is rewritten when most of it is old.
+ * Committed offsets of all groups, and those of transactions that are not decided yet. Durable as a journal: one line per commit,
+ * removal or end of a transaction, written before the answer.
  */
-import fs from 'node:fs'
-
 import type { Logger } from 'naru/api'
 
 import type { Flushable } from '../log/write-turn.ts'
-import { writeFileAtomically } from '../store/durable-file.ts'
+import { Journal } from '../store/journal.ts'
 
 export interface CommittedOffset {
   readonly offset: number
@@ -23,38 +21,40 @@ export interface OffsetCommit extends Omit<CommittedOffset, 'committedAt'> {
   readonly partition: number
 }
 
+type Row = readonly [topic: string, partition: number, offset: number, leaderEpoch: number, metadata: string]
+
 type Line =
-  | readonly ['set', group: string, at: number, commits: readonly (readonly [string, number, number, number, string])[]]
+  | readonly ['set', group: string, at: number, commits: readonly Row[]]
   | readonly ['unset', group: string, partitions: readonly (readonly [string, number])[]]
   | readonly ['drop', group: string]
+  | readonly ['pending', producerId: number, group: string, at: number, commits: readonly Row[]]
+  | readonly ['end', producerId: number, committed: boolean]
 
-const COMPACT_ABOVE_BYTES = 4 << 20
+/** In the order in which they came. */
+type PendingCommits = { readonly group: string; readonly at: number; readonly rows: readonly Row[] }[]
 
 export class CommittedOffsets implements Flushable {
-  readonly #file: string
-  readonly #logger: Logger
   readonly #groups = new Map<string, Map<string, Map<number, CommittedOffset>>>()
-  #fd: number
-  #size: number
-  #sizeWhenCompact = 0
-  #pending: string[] = []
-  #failure: Error | undefined
+  /** By producer id. */
+  readonly #pending = new Map<number, PendingCommits>()
+  readonly #journal: Journal<Line>
 
   private constructor(file: string, logger: Logger) {
-    this.#file = file
-    this.#logger = logger
-    this.#size = this.#replay()
-    this.#fd = fs.openSync(file, 'a')
-    fs.ftruncateSync(this.#fd, this.#size)
+    this.#journal = Journal.open<Line>({
+      file,
+      apply: (line) => this.#apply(line),
+      snapshot: () => this.#snapshot(),
+      logger,
+    })
   }
 
   static open(file: string, logger: Logger): CommittedOffsets {
     return new CommittedOffsets(file, logger)
   }
 
-  /** Why commits cannot be stored any more; undefined while all is well. */
+  /** Why the youngest commits are not stored; undefined while all is well. */
   get failure(): Error | undefined {
-    return this.#failure
+    return this.#journal.failure
   }
 
   groupIds(): readonly string[] {
@@ -75,8 +75,7 @@ export class CommittedOffsets implements Flushable {
   }
 
   commit(group: string, commits: readonly OffsetCommit[], now: number): void {
-    const rows = commits.map((c) => [c.topic, c.partition, c.offset, c.leaderEpoch, c.metadata] as const)
-    this.#write(['set', group, now, rows])
+    this.#write(['set', group, now, commits.map(rowOf)])
   }
 
   remove(group: string, partitions: readonly (readonly [topic: string, partition: number])[]): void {
@@ -99,41 +98,52 @@ export class CommittedOffsets implements Flushable {
     }
   }
 
-  flush(): void {
-    if (this.#pending.length === 0 || this.#failure !== undefined) return
-    const bytes = Buffer.from(this.#pending.join(''))
-    this.#pending = []
-    try {
-      for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done)
-      this.#size += bytes.length
-      if (this.#size > COMPACT_ABOVE_BYTES && this.#size > 2 * this.#sizeWhenCompact) this.#compact()
-    } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error))
-      this.#logger.error(`cannot write ${this.#file}: no offset can be committed until the broker starts again`, {
-        error,
-      })
+  /** Stores offsets that count when the transaction of this producer commits. */
+  commitPending(producerId: number, group: string, commits: readonly OffsetCommit[], now: number): void {
+    this.#write(['pending', producerId, group, now, commits.map(rowOf)])
+  }
+
+  /** Decides the pending offsets of a producer; nothing happens when it has none. */
+  endTransaction(producerId: number, committed: boolean): void {
+    if (this.#pending.has(producerId)) this.#write(['end', producerId, committed])
+  }
+
+  /** Whether a transaction that is not decided has an offset for the partition. */
+  isPending(group: string, topic: string, partition: number): boolean {
+    for (const commits of this.#pending.values()) {
+      for (const commit of commits) {
+        if (commit.group === group && commit.rows.some((row) => row[0] === topic && row[1] === partition)) return true
+      }
     }
+    return false
+  }
+
+  flush(): void {
+    this.#journal.flush()
   }
 
   close(): void {
-    this.flush()
-    fs.closeSync(this.#fd)
+    this.#journal.close()
   }
 
   #write(line: Line): void {
     this.#apply(line)
-    this.#pending.push(`${JSON.stringify(line)}\n`)
+    this.#journal.write(line)
   }
 
   #apply(line: Line): void {
     switch (line[0]) {
-      case 'set': {
-        const [, group, committedAt, rows] = line
-        for (const [topic, partition, offset, leaderEpoch, metadata] of rows) {
-          const topics = getOrAdd(this.#groups, group, () => new Map<string, Map<number, CommittedOffset>>())
-          const partitions = getOrAdd(topics, topic, () => new Map<number, CommittedOffset>())
-          partitions.set(partition, { offset, leaderEpoch, metadata, committedAt })
-        }
+      case 'set':
+        return this.#set(line[1], line[2], line[3])
+      case 'pending': {
+        const [, producerId, group, at, rows] = line
+        getOrAdd(this.#pending, producerId, (): PendingCommits => []).push({ group, at, rows })
+        return
+      }
+      case 'end': {
+        const commits = this.#pending.get(line[1]) ?? []
+        this.#pending.delete(line[1])
+        if (line[2]) for (const { group, at, rows } of commits) this.#set(group, at, rows)
         return
       }
       case 'unset': {
@@ -151,27 +161,24 @@ export class CommittedOffsets implements Flushable {
     }
   }
 
-  /** Bytes of whole lines. */
-  #replay(): number {
-    if (!fs.existsSync(this.#file)) return 0
-    const bytes = fs.readFileSync(this.#file)
-    let at = 0
-    for (;;) {
-      const end = bytes.indexOf(10, at)
-      if (end < 0) return at
-      this.#apply(JSON.parse(bytes.toString('utf8', at, end)) as Line)
-      at = end + 1
+  #set(group: string, committedAt: number, rows: readonly Row[]): void {
+    for (const [topic, partition, offset, leaderEpoch, metadata] of rows) {
+      const topics = getOrAdd(this.#groups, group, () => new Map<string, Map<number, CommittedOffset>>())
+      const partitions = getOrAdd(topics, topic, () => new Map<number, CommittedOffset>())
+      partitions.set(partition, { offset, leaderEpoch, metadata, committedAt })
     }
   }
 
-  #compact(): void {
-    const lines = [...this.#groups].flatMap(([group, topics]) => snapshotLines(group, topics))
-    const content = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    writeFileAtomically(this.#file, content)
-    fs.closeSync(this.#fd)
-    this.#fd = fs.openSync(this.#file, 'a')
-    this.#size = this.#sizeWhenCompact = content.length
+  *#snapshot(): Generator<Line> {
+    for (const [group, topics] of this.#groups) yield* snapshotLines(group, topics)
+    for (const [producerId, commits] of this.#pending) {
+      for (const { group, at, rows } of commits) yield ['pending', producerId, group, at, rows]
+    }
   }
+}
+
+function rowOf({ topic, partition, offset, leaderEpoch, metadata }: OffsetCommit): Row {
+  return [topic, partition, offset, leaderEpoch, metadata]
 }
 
 function snapshotLines(group: string, topics: ReadonlyMap<string, ReadonlyMap<number, CommittedOffset>>): Line[] {

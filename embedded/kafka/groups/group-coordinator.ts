@@ -17,6 +17,13 @@ export interface GroupCoordinatorOptions {
   readonly memory: GroupMemory | undefined
 }
 
+export interface CommittingMember {
+  readonly memberId: string
+  readonly instanceId: string | null
+  /** Below 0: not a member. */
+  readonly generation: number
+}
+
 interface Alarm {
   readonly timer: NodeJS.Timeout
   readonly at: number
@@ -81,11 +88,7 @@ export class GroupCoordinator {
   }
 
   /** Stores the offsets when the member may; the caller waits for the write before it answers. */
-  commit(
-    groupId: string,
-    member: { readonly memberId: string; readonly instanceId: string | null; readonly generation: number },
-    commits: readonly OffsetCommit[],
-  ): ErrorCode {
+  commit(groupId: string, member: CommittingMember, commits: readonly OffsetCommit[]): ErrorCode {
     const group = this.#groups.get(groupId)
     const now = Date.now()
     if (group === undefined && member.generation >= 0) return ErrorCode.ILLEGAL_GENERATION
@@ -93,6 +96,21 @@ export class GroupCoordinator {
     if (allowed !== ErrorCode.NONE) return allowed
     this.offsets.commit(groupId, commits, now)
     return ErrorCode.NONE
+  }
+
+  /** As commit(), for the time when the producer's transaction commits. */
+  commitPending(
+    groupId: string,
+    member: CommittingMember,
+    producerId: number,
+    commits: readonly OffsetCommit[],
+  ): ErrorCode {
+    const group = this.#groups.get(groupId)
+    if (group === undefined && member.generation >= 0) return ErrorCode.ILLEGAL_GENERATION
+    const { memberId, instanceId, generation } = member
+    const allowed = group?.mayCommitInTransaction(memberId, instanceId, generation) ?? ErrorCode.NONE
+    if (allowed === ErrorCode.NONE) this.offsets.commitPending(producerId, groupId, commits, Date.now())
+    return allowed
   }
 
   delete(groupId: string): ErrorCode {

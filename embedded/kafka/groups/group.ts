@@ -171,6 +171,14 @@ export class Group {
     return this.#state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
+  /** The same within a transaction (KIP-447): producers of older clients do not say for whom they commit, and may. */
+  mayCommitInTransaction(memberId: string, instanceId: string | null, generation: number): ErrorCode {
+    if (generation < 0 && memberId === '' && instanceId === null) return ErrorCode.NONE
+    const problem = this.#identify(memberId, instanceId)
+    if (problem !== undefined) return problem
+    return generation === this.#generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION
+  }
+
   /** Acts on everything whose time has come. */
   tick(now: number): void {
     for (const [memberId, deadline] of this.#promised) if (deadline <= now) this.#promised.delete(memberId)

@@ -26,8 +26,15 @@ export function unsupportedApiVersions(): { readonly errorCode: number; readonly
   return { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: [advertised(APIS.ApiVersions)] }
 }
 
+/** The last versions before the newer transaction protocol (KIP-890), which this broker does not speak. */
+const FIRST_TRANSACTION_PROTOCOL: ReadonlyMap<number, number> = new Map([
+  [APIS.EndTxn.key, 4],
+  [APIS.TxnOffsetCommit.key, 4],
+])
+
 function advertised(api: { key: number; minVersion: number; maxVersion: number }): VersionRange {
   // Produce is listed from 0 as Kafka 4 does: librdkafka takes a higher minimum for a broker that cannot compress.
+  const maxVersion = Math.min(api.maxVersion, FIRST_TRANSACTION_PROTOCOL.get(api.key) ?? Infinity)
   const minVersion = api.key === APIS.Produce.key ? 0 : api.minVersion
-  return { apiKey: api.key, minVersion, maxVersion: api.maxVersion }
+  return { apiKey: api.key, minVersion, maxVersion }
 }

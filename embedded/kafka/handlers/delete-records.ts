@@ -15,7 +15,7 @@ export const deleteRecords = handler({
       name,
       partitions: partitions.map(({ partitionIndex, offset }) => {
         try {
-          const log = hostedPartition({ name, topicId: undefined }, partitionIndex, call)
+          const { log } = hostedPartition({ name, topicId: undefined }, partitionIndex, call)
           const before = offset === HIGH_WATERMARK ? log.highWatermark : offset
           if (before < 0 || before > log.highWatermark) {
             throw new ProtocolError(ErrorCode.OFFSET_OUT_OF_RANGE, `offset ${before} is past ${log.highWatermark}`)

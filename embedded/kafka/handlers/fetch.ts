@@ -3,6 +3,7 @@ import type { RequestOf, ResponseInputOf } from 'naru/protocol'
 
 import { ErrorCode } from 'naru/protocol'
 import { nextAppend } from '../log/append-wait.ts'
+import type { AbortedTransaction } from '../log/log-transactions.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ProtocolError } from '../protocol-error.ts'
 import { handler } from './handler.ts'
@@ -17,6 +18,7 @@ type PartitionAnswer = TopicAnswer['partitions'][number]
 /** What a client gets in one answer at most, whatever it asks for (Kafka: fetch.max.bytes of the broker). */
 const MAX_BYTES = 55 * 1024 * 1024
 const TOPIC_IDS_FROM = 13
+const READ_COMMITTED = 1
 
 interface Reading {
   readonly responses: readonly TopicAnswer[]
@@ -62,12 +64,14 @@ function readAll(request: Request, call: Call): Reading {
       topicId,
       partitions: partitions.map(({ partition, fetchOffset, partitionMaxBytes }) => {
         try {
-          const log = hostedPartition(ref, partition, call)
+          const { log } = hostedPartition(ref, partition, call)
           const room = Math.min(partitionMaxBytes, Math.min(request.maxBytes, MAX_BYTES) - bytes)
-          const records = log.read(fetchOffset, room, bytes === 0)
+          const committed = request.isolationLevel === READ_COMMITTED
+          const limit = committed ? log.lastStableOffset : log.highWatermark
+          const records = log.read(fetchOffset, room, bytes === 0, limit)
           for (const chunk of records) bytes += chunk.length
           logs.push(log)
-          return read(partition, log, records)
+          return read(partition, log, records, committed ? log.abortedTransactions(fetchOffset, limit) : null)
         } catch (error) {
           if (!(error instanceof ProtocolError)) throw error
           failed = true
@@ -79,16 +83,16 @@ function readAll(request: Request, call: Call): Reading {
   return { responses, bytes, failed, logs }
 }
 
-function read(partitionIndex: number, log: PartitionLog, records: readonly Buffer[]): PartitionAnswer {
-  const { highWatermark, startOffset } = log
+function read(
+  partitionIndex: number,
+  log: PartitionLog,
+  records: readonly Buffer[],
+  abortedTransactions: readonly AbortedTransaction[] | null,
+): PartitionAnswer {
+  const { highWatermark, lastStableOffset, startOffset } = log
   return {
-    partitionIndex,
-    errorCode: ErrorCode.NONE,
-    highWatermark,
-    lastStableOffset: highWatermark,
-    logStartOffset: startOffset,
-    abortedTransactions: null,
-    records,
+    ...{ partitionIndex, errorCode: ErrorCode.NONE, highWatermark, lastStableOffset, logStartOffset: startOffset },
+    ...{ abortedTransactions, records },
   }
 }
 

@@ -8,16 +8,15 @@ type Request = RequestOf<typeof APIS.FindCoordinator>
 type Response = ResponseInputOf<typeof APIS.FindCoordinator>
 
 const GROUP = 0
+const TRANSACTION = 1
 const NOWHERE = { nodeId: -1, host: '', port: -1 }
 
 export const findCoordinator = handler({
   api: APIS.FindCoordinator,
 
   handle(request, call) {
-    if (request.keyType === GROUP) return answer(request, ErrorCode.NONE, null, call)
-    // Not a code that clients try again on: they would do so for a minute.
-    const message = 'this broker coordinates consumer groups only, no transactions'
-    return answer(request, ErrorCode.UNSUPPORTED_VERSION, message, call)
+    if (request.keyType === GROUP || request.keyType === TRANSACTION) return answer(request, ErrorCode.NONE, null, call)
+    return answer(request, ErrorCode.INVALID_REQUEST, `key type ${request.keyType} has no coordinator here`, call)
   },
 
   failed: (request, errorCode, call) => answer(request, errorCode, null, call),

@@ -6,6 +6,7 @@ import type { WriteTurn } from '../log/write-turn.ts'
 import type { BrokerSettings } from '../store/broker-settings.ts'
 import type { MetadataFile } from '../store/metadata-file.ts'
 import type { Topics } from '../store/topics.ts'
+import type { TransactionCoordinator } from '../transactions/transaction-coordinator.ts'
 
 export interface BrokerNode {
   readonly nodeId: number
@@ -20,6 +21,7 @@ export interface BrokerParts {
   readonly metadata: MetadataFile
   readonly topics: Topics
   readonly groups: GroupCoordinator
+  readonly transactions: TransactionCoordinator
   readonly writes: WriteTurn
   readonly controls: Controls
 }

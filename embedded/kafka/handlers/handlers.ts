@@ -1,4 +1,6 @@
 /** Every API this broker serves. To add one: a file beside this one, and a line here. */
+import { addOffsetsToTxn } from './add-offsets-to-txn.ts'
+import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
 import { alterConfigs } from './alter-configs.ts'
 import { apiVersions } from './api-versions.ts'
 import { createPartitions } from './create-partitions.ts'
@@ -9,6 +11,7 @@ import { deleteTopics } from './delete-topics.ts'
 import { describeCluster } from './describe-cluster.ts'
 import { describeConfigs } from './describe-configs.ts'
 import { describeGroups } from './describe-groups.ts'
+import { endTxn } from './end-txn.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
 import type { AnyHandler } from './handler.ts'
@@ -25,6 +28,7 @@ import { offsetDelete } from './offset-delete.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { produce } from './produce.ts'
 import { syncGroup } from './sync-group.ts'
+import { txnOffsetCommit } from './txn-offset-commit.ts'
 
 const ALL: readonly AnyHandler[] = [
   produce,
@@ -45,6 +49,10 @@ const ALL: readonly AnyHandler[] = [
   deleteTopics,
   deleteRecords,
   initProducerId,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
+  txnOffsetCommit,
   describeConfigs,
   alterConfigs,
   createPartitions,

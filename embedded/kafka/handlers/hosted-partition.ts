@@ -15,7 +15,11 @@ export function findTopic({ name, topicId }: TopicRef, call: Call): Topic | unde
 }
 
 /** The log that a client reads or writes, or the refusal that makes it look for the leader. */
-export function hostedPartition(ref: TopicRef, partition: number, call: Call): PartitionLog {
+export function hostedPartition(
+  ref: TopicRef,
+  partition: number,
+  call: Call,
+): { readonly topic: Topic; readonly log: PartitionLog } {
   const topic = findTopic(ref, call)
   if (topic === undefined && ref.topicId !== undefined) {
     throw new ProtocolError(ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
@@ -28,5 +32,5 @@ export function hostedPartition(ref: TopicRef, partition: number, call: Call): P
   if (!call.broker.controls.isServed(topic.name, partition)) {
     throw new ProtocolError(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'This server is not the leader of the partition.')
   }
-  return log
+  return { topic, log }
 }

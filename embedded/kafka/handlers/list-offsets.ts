@@ -11,6 +11,8 @@ import { hostedPartition } from './hosted-partition.ts'
 
 type PartitionAnswer = ResponseInputOf<typeof APIS.ListOffsets>['topics'][number]['partitions'][number]
 
+/** Isolation level: up to the last stable offset. */
+const READ_COMMITTED = 1
 /** Timestamps with a meaning of their own. */
 const LATEST = -1
 const EARLIEST = -2
@@ -27,8 +29,8 @@ export const listOffsets = handler({
       name,
       partitions: partitions.map(({ partitionIndex, timestamp }) => {
         try {
-          const log = hostedPartition({ name, topicId: undefined }, partitionIndex, call)
-          return { partitionIndex, ...found(log, timestamp) }
+          const { log } = hostedPartition({ name, topicId: undefined }, partitionIndex, call)
+          return { partitionIndex, ...found(log, timestamp, request.isolationLevel) }
         } catch (error) {
           if (error instanceof ProtocolError) return { partitionIndex, errorCode: error.errorCode }
           throw error
@@ -45,7 +47,7 @@ export const listOffsets = handler({
   }),
 })
 
-function found(log: PartitionLog, timestamp: number): Omit<PartitionAnswer, 'partitionIndex'> {
+function found(log: PartitionLog, timestamp: number, isolationLevel: number): Omit<PartitionAnswer, 'partitionIndex'> {
   const at = (offset: number, time = -1): Omit<PartitionAnswer, 'partitionIndex'> => ({
     errorCode: ErrorCode.NONE,
     oldStyleOffsets: [offset],
@@ -53,9 +55,10 @@ function found(log: PartitionLog, timestamp: number): Omit<PartitionAnswer, 'par
     offset,
     leaderEpoch: offset < 0 ? -1 : LEADER_EPOCH,
   })
+  const end = isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark
   switch (timestamp) {
     case LATEST:
-      return at(log.highWatermark)
+      return at(end)
     case EARLIEST:
     case EARLIEST_LOCAL:
       return at(log.startOffset)
@@ -65,7 +68,7 @@ function found(log: PartitionLog, timestamp: number): Omit<PartitionAnswer, 'par
       const time = timestamp === MAX_TIMESTAMP ? log.maxTimestamp : timestamp
       const batch = time < 0 ? undefined : log.batchAtTimestamp(time)
       const record = batch === undefined ? undefined : firstRecordAt(batch, time, log.startOffset)
-      return record === undefined ? at(-1) : at(record.offset, record.timestamp)
+      return record === undefined || record.offset >= end ? at(-1) : at(record.offset, record.timestamp)
     }
   }
 }

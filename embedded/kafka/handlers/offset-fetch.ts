@@ -20,10 +20,12 @@ export const offsetFetch = handler({
 
   handle(request, call): Response {
     if (call.version >= MANY_GROUPS_FROM) {
-      return { groups: request.groups.map(({ groupId, topics }) => group(groupId, topics, call)) }
+      return {
+        groups: request.groups.map(({ groupId, topics }) => group(groupId, topics, request.requireStable, call)),
+      }
     }
     const asked = request.topics?.map((topic) => ({ ...topic, topicId: NIL_UUID })) ?? null
-    const { topics, errorCode } = group(request.groupId, asked, call)
+    const { topics, errorCode } = group(request.groupId, asked, request.requireStable, call)
     return { topics, errorCode }
   },
 
@@ -37,10 +39,27 @@ export const offsetFetch = handler({
 function group(
   groupId: string,
   topics: readonly TopicRequest[] | null,
+  requireStable: boolean,
   call: Call,
 ): { readonly groupId: string; readonly topics: readonly TopicAnswer[]; readonly errorCode: number } {
   const answers = topics === null ? everything(groupId, call) : topics.map((topic) => asked(groupId, topic, call))
-  return { groupId, topics: answers, errorCode: ErrorCode.NONE }
+  return { groupId, topics: requireStable ? stable(groupId, answers, call) : answers, errorCode: ErrorCode.NONE }
+}
+
+/** Who reads committed records only must not begin where a transaction may yet move the offset (KIP-447). */
+function stable(groupId: string, answers: readonly TopicAnswer[], call: Call): readonly TopicAnswer[] {
+  const { offsets } = call.broker.groups
+  return answers.map((topic) => {
+    const name = topic.name === '' ? (call.broker.topics.byId(topic.topicId ?? NIL_UUID)?.name ?? '') : topic.name
+    return {
+      ...topic,
+      partitions: topic.partitions.map((partition) =>
+        offsets.isPending(groupId, name, partition.partitionIndex)
+          ? { ...described(partition.partitionIndex, undefined), errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT }
+          : partition,
+      ),
+    }
+  })
 }
 
 function everything(groupId: string, call: Call): readonly TopicAnswer[] {

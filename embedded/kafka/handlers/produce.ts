@@ -2,11 +2,14 @@ import { APIS } from 'naru/protocol'
 import type { RequestOf, ResponseInputOf } from 'naru/protocol'
 
 import { ErrorCode } from 'naru/protocol'
+import { isTransactional } from '../log/batch-header.ts'
+import type { BatchHeader } from '../log/batch-header.ts'
 import { checkBatch } from '../log/batch-rules.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { checkKeys } from '../log/record-rules.ts'
 import { ProtocolError } from '../protocol-error.ts'
 import { handler } from './handler.ts'
+import type { Call } from './handler.ts'
 import { hostedPartition } from './hosted-partition.ts'
 
 type TopicData = RequestOf<typeof APIS.Produce>['topicData'][number]
@@ -22,22 +25,26 @@ export const produce = handler({
   async handle(request, call) {
     const now = Date.now()
     const { writes } = call.broker
-    const touched: PartitionLog[] = []
+    const touched: { readonly log: PartitionLog; readonly failures: number }[] = []
     const responses = request.topicData.map((data) =>
       topicAnswer(data, ({ index, records }) => {
         if (!ACKS.includes(request.acks))
           throw new ProtocolError(ErrorCode.INVALID_REQUIRED_ACKS, `acks=${request.acks}`)
-        if (request.transactionalId !== null) throw new ProtocolError(ErrorCode.INVALID_REQUEST, 'no transactions here')
         const topicId = call.version >= TOPIC_IDS_FROM ? data.topicId : undefined
-        const log = hostedPartition({ name: data.name, topicId }, index, call)
-        const answer = appended(log, index, records, now)
-        touched.push(log)
+        const { topic, log } = hostedPartition({ name: data.name, topicId }, index, call)
+        const { failures } = log
+        const answer = appended(log, index, records, now, (header) =>
+          checkTransaction(header, log, topic.name, index, request.transactionalId, call),
+        )
+        touched.push({ log, failures })
         return answer
       }),
     )
     // All that arrived in this turn of the event loop is written together, then everybody is answered.
-    await Promise.all(touched.map((log) => writes.written(log)))
-    if (touched.some((log) => log.failure !== undefined)) return allRefused(request, ErrorCode.KAFKA_STORAGE_ERROR)
+    await Promise.all(touched.map(({ log }) => writes.written(log)))
+    if (touched.some(({ log, failures }) => log.failures !== failures)) {
+      return allRefused(request, ErrorCode.KAFKA_STORAGE_ERROR)
+    }
     return request.acks === 0 ? undefined : { responses }
   },
 
@@ -65,10 +72,17 @@ function topicAnswer(
   return { name: data.name, topicId: data.topicId, partitionResponses }
 }
 
-function appended(log: PartitionLog, index: number, records: Buffer | null, now: number): PartitionAnswer {
+function appended(
+  log: PartitionLog,
+  index: number,
+  records: Buffer | null,
+  now: number,
+  checkAllowed: (header: BatchHeader) => void,
+): PartitionAnswer {
   if (records === null) throw new ProtocolError(ErrorCode.INVALID_RECORD, 'a produce request without records')
   const header = checkBatch(records, log.config, now)
   if (log.config['cleanup.policy'].includes('compact')) checkKeys(records)
+  checkAllowed(header)
   const known = header.producerId < 0 ? ({ kind: 'accepted' } as const) : log.producers.check(header)
   switch (known.kind) {
     case 'accepted': {
@@ -87,6 +101,33 @@ function appended(log: PartitionLog, index: number, records: Buffer | null, now:
         ErrorCode.INVALID_PRODUCER_EPOCH,
         `producer ${header.producerId} sent epoch ${header.producerEpoch}, the last one seen is ${known.epoch}`,
       )
+  }
+}
+
+/** A transactional batch needs the coordinator's leave; another of the same producer must not come in between. */
+function checkTransaction(
+  header: BatchHeader,
+  log: PartitionLog,
+  topic: string,
+  partition: number,
+  transactionalId: string | null,
+  call: Call,
+): void {
+  if (!isTransactional(header)) {
+    if (!log.hasOngoingTransaction(header.producerId)) return
+    throw new ProtocolError(
+      ErrorCode.INVALID_TXN_STATE,
+      `producer ${header.producerId} has a transaction open, but sent a record batch that is not transactional`,
+    )
+  }
+  if (transactionalId === null) {
+    throw new ProtocolError(ErrorCode.INVALID_REQUEST, 'transactional records without transactional id')
+  }
+  const problem = call.broker.transactions.produceProblem(transactionalId, header, topic, partition)
+  if (problem !== undefined) {
+    const { producerId, producerEpoch } = header
+    const who = `producer ${producerId} with epoch ${producerEpoch} of ${transactionalId}`
+    throw new ProtocolError(problem, `${who} may not write to ${topic}-${partition}`)
   }
 }
 

@@ -33,7 +33,8 @@ export function checkBatch(batch: Buffer, config: TopicConfig, now: number): Bat
     )
   }
   if (isControl(header)) throw invalid('Clients are not allowed to write control records')
-  if (isTransactional(header)) throw invalid('this broker does not take part in transactions')
+  if (isTransactional(header) && header.producerId < 0)
+    throw invalid('a transactional record batch without producer id')
   if (header.producerId >= 0 && (header.producerEpoch < 0 || header.baseSequence < 0)) {
     throw invalid('an idempotent record batch without epoch or sequence')
   }

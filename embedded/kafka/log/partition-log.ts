@@ -1,8 +1,11 @@
 /**
  * One partition: an ordered list of segments, the last one written to.
  *
- * startOffset ≤ highWatermark ≤ endOffset. Appends move endOffset at once; the high watermark follows when the bytes
- * were handed to the operating system, and only then is a producer answered and a consumer served.
+ * startOffset ≤ lastStableOffset ≤ highWatermark ≤ endOffset. Appends move endOffset at once; the high watermark follows when
+ * the bytes were handed to the operating system, and only then is a producer answered and a consumer served.
+ *
+ * A write that fails (disk full) takes everything back that was not written: nobody was answered, and the log goes on from there with
+ * the next append.
  */
 import fs from 'node:fs'
 import path from 'node:path'
@@ -14,7 +17,9 @@ import { ProtocolError } from '../protocol-error.ts'
 import type { TopicConfig } from '../store/topic-config.ts'
 import { readJsonFile, writeFileAtomically } from '../store/durable-file.ts'
 import { readHeader, setLogAppendTime, setOffsetAndEpoch } from './batch-header.ts'
-import { recoverProducers, saveProducers } from './producer-recovery.ts'
+import type { AbortedTransaction } from './log-transactions.ts'
+import { noteBatch, recoverState, saveState } from './producer-recovery.ts'
+import type { LogState } from './producer-recovery.ts'
 import type { ProducerStates } from './producer-states.ts'
 import { Segment } from './segment.ts'
 import type { LogTail, TailCache } from './tail-cache.ts'
@@ -35,6 +40,7 @@ export interface Appended {
 
 /** A lone broker leads every partition since for ever. */
 export const LEADER_EPOCH = 0
+const RETRY_AFTER_MS = 200
 const START_OFFSET_FILE = 'start-offset.json'
 
 export class PartitionLog implements Flushable {
@@ -43,28 +49,26 @@ export class PartitionLog implements Flushable {
   readonly #tail: LogTail
   readonly #segments: Segment[]
   #config: TopicConfig
-  #producers: ProducerStates
+  #state: LogState
   #startOffset: number
   #endOffset: number
   #highWatermark: number
   #pending: Buffer[] = []
   #pendingBytes = 0
   #failure: Error | undefined
+  #failures = 0
+  /** Each failure costs a look through the active segment: not one per request. */
+  #retryAt = 0
   #closed = false
   readonly #readers = new Set<() => void>()
 
-  private constructor(
-    options: PartitionLogOptions,
-    segments: Segment[],
-    startOffset: number,
-    producers: ProducerStates,
-  ) {
+  private constructor(options: PartitionLogOptions, segments: Segment[], startOffset: number, state: LogState) {
     this.dir = options.dir
     this.#config = options.config
     this.#logger = options.logger
     this.#tail = options.tail.open()
     this.#segments = segments
-    this.#producers = producers
+    this.#state = state
     this.#endOffset = this.#highWatermark = segments.at(-1)!.nextOffset
     this.#startOffset = Math.min(Math.max(startOffset, segments[0]!.baseOffset), this.#endOffset)
   }
@@ -83,8 +87,7 @@ export class PartitionLog implements Flushable {
       bases.length === 0
         ? [Segment.create(options.dir, startOffset)]
         : bases.map((base) => Segment.open(options.dir, base))
-    const producers = recoverProducers(options.dir, segments)
-    return new PartitionLog(options, segments, startOffset, producers)
+    return new PartitionLog(options, segments, startOffset, recoverState(options.dir, segments))
   }
 
   get startOffset(): number {
@@ -106,7 +109,21 @@ export class PartitionLog implements Flushable {
   }
 
   get producers(): ProducerStates {
-    return this.#producers
+    return this.#state.producers
+  }
+
+  /** One past the last record whose transaction is decided: where a reader of committed records must stop. */
+  get lastStableOffset(): number {
+    return Math.min(this.#highWatermark, this.#state.transactions.firstUnstable ?? Infinity)
+  }
+
+  hasOngoingTransaction(producerId: number): boolean {
+    return this.#state.transactions.isOngoing(producerId)
+  }
+
+  /** Aborted transactions with records in `from` … `to` - 1. */
+  abortedTransactions(from: number, to: number): readonly AbortedTransaction[] {
+    return this.#state.transactions.abortedBetween(from, to)
   }
 
   set config(config: TopicConfig) {
@@ -117,14 +134,15 @@ export class PartitionLog implements Flushable {
     return this.#config
   }
 
-  /** Why nothing can be written any more (disk full, folder gone); undefined while all is well. */
-  get failure(): Error | undefined {
-    return this.#failure
+  /** Writes that failed so far. Whoever appended when it was lower, and finds it higher afterwards, must not acknowledge. */
+  get failures(): number {
+    return this.#failures
   }
 
   /** Takes over `batch`, validated by the caller, and gives it its place. Written with the next flush(). */
   append(batch: Buffer, now: number): Appended {
     this.#assertUsable()
+    if (this.#failure !== undefined && now < this.#retryAt) throw this.#offline()
     const own = standalone(batch)
     const baseOffset = this.#endOffset
     setOffsetAndEpoch(own, baseOffset, LEADER_EPOCH)
@@ -135,12 +153,12 @@ export class PartitionLog implements Flushable {
     this.#pending.push(own)
     this.#pendingBytes += own.length
     this.#endOffset = header.lastOffset + 1
-    if (header.producerId >= 0) this.#producers.record(header, baseOffset, now)
+    if (header.producerId >= 0) noteBatch(this.#state, header, () => own, now)
     return { baseOffset, logAppendTime: stamped ? now : -1 }
   }
 
   flush(): void {
-    if (this.#pending.length === 0 || this.#failure !== undefined) return
+    if (this.#pending.length === 0) return
     const batches = this.#pending
     this.#pending = []
     this.#pendingBytes = 0
@@ -150,6 +168,8 @@ export class PartitionLog implements Flushable {
       this.#fail(error)
       return
     }
+    this.#failure = undefined
+    this.#state.transactions.written()
     for (const bytes of batches) {
       const header = readHeader(bytes, 0)
       this.#tail.add({ baseOffset: header.baseOffset, lastOffset: header.lastOffset, bytes })
@@ -158,8 +178,8 @@ export class PartitionLog implements Flushable {
     this.#wakeReaders()
   }
 
-  /** Whole batches from the one holding `offset`. Throws OFFSET_OUT_OF_RANGE; empty at the end. */
-  read(offset: number, maxBytes: number, minOne: boolean): Buffer[] {
+  /** Whole batches from the one holding `offset`, up to `limit`. Throws OFFSET_OUT_OF_RANGE; empty at the end. */
+  read(offset: number, maxBytes: number, minOne: boolean, limit = this.#highWatermark): Buffer[] {
     this.#assertUsable()
     if (offset < this.#startOffset || offset > this.#highWatermark) {
       throw new ProtocolError(
@@ -167,11 +187,11 @@ export class PartitionLog implements Flushable {
         `offset ${offset} is outside ${this.#startOffset}..${this.#highWatermark}`,
       )
     }
-    if (offset === this.#highWatermark || (maxBytes <= 0 && !minOne)) return []
-    const cached = this.#tail.read(offset, maxBytes, this.#highWatermark, minOne)
+    if (offset >= limit || (maxBytes <= 0 && !minOne)) return []
+    const cached = this.#tail.read(offset, maxBytes, limit, minOne)
     if (cached !== undefined) return cached
     for (let at = this.#segmentOf(offset); at < this.#segments.length; at++) {
-      const bytes = this.#segments[at]!.read(offset, maxBytes, this.#highWatermark, minOne)
+      const bytes = this.#segments[at]!.read(offset, maxBytes, limit, minOne)
       if (bytes.length > 0) return [bytes]
       if (offset < this.#segments[at]!.nextOffset) return []
     }
@@ -211,8 +231,8 @@ export class PartitionLog implements Flushable {
 
   /** Drops segments by `retention.ms` and `retention.bytes`, and silent producers. */
   applyRetention(now: number, producerExpirationMs: number): void {
-    if (this.#failure !== undefined || this.#closed) return
-    this.#producers.expire(now - producerExpirationMs)
+    if (this.#closed) return
+    this.#state.producers.expire(now - producerExpirationMs)
     const { 'cleanup.policy': policy, 'retention.ms': retentionMs, 'retention.bytes': retentionBytes } = this.#config
     if (!policy.split(',').includes('delete')) return
     if (retentionMs >= 0) {
@@ -233,7 +253,7 @@ export class PartitionLog implements Flushable {
     this.#closed = true
     if (this.#failure === undefined && fs.existsSync(this.dir)) {
       this.#active.saveIndex()
-      saveProducers(this.dir, this.#highWatermark, this.#producers)
+      saveState(this.dir, this.#highWatermark, this.#state)
     }
     for (const segment of this.#segments) segment.close()
     this.#tail.clear()
@@ -249,16 +269,22 @@ export class PartitionLog implements Flushable {
     if (size === 0) return
     const age = now - (this.#active.firstAppendAt ?? now)
     if (size + bytes > this.#config['segment.bytes'] || age > this.#config['segment.ms']) {
+      const failures = this.#failures
       this.flush()
-      this.#assertUsable()
-      this.#roll()
+      if (failures !== this.#failures) throw this.#offline()
+      try {
+        this.#roll()
+      } catch (error) {
+        this.#fail(error)
+        throw this.#offline()
+      }
     }
   }
 
   /** The caller flushed: the new segment begins at the high watermark. */
   #roll(): void {
     this.#active.saveIndex()
-    saveProducers(this.dir, this.#highWatermark, this.#producers)
+    saveState(this.dir, this.#highWatermark, this.#state)
     this.#segments.push(Segment.create(this.dir, this.#highWatermark))
   }
 
@@ -271,6 +297,7 @@ export class PartitionLog implements Flushable {
     }
     if (!dropped) return
     this.#startOffset = Math.max(this.#startOffset, this.#segments[0]!.baseOffset)
+    this.#state.transactions.dropBefore(this.#startOffset)
     if (this.#startOffset === this.#highWatermark) this.#tail.clear()
   }
 
@@ -280,17 +307,25 @@ export class PartitionLog implements Flushable {
     return at
   }
 
+  /** What was not written never was: sequences and transactions are those of the log as it lies in the files. */
   #fail(error: unknown): void {
+    if (this.#failure === undefined) this.#logger.error(`cannot write to ${this.dir}: refused`, { error })
     this.#failure = error instanceof Error ? error : new Error(String(error))
+    this.#failures++
+    this.#retryAt = Date.now() + RETRY_AFTER_MS
+    this.#pending = []
+    this.#pendingBytes = 0
     this.#endOffset = this.#highWatermark
-    this.#logger.error(`cannot write to ${this.dir}: the partition is offline until the broker starts again`, { error })
+    this.#state = recoverState(this.dir, this.#segments)
     this.#wakeReaders()
   }
 
+  #offline(): ProtocolError {
+    const why = this.#failure?.message ?? 'closed'
+    return new ProtocolError(ErrorCode.KAFKA_STORAGE_ERROR, `cannot write to ${this.dir}: ${why}`)
+  }
+
   #assertUsable(): void {
-    if (this.#failure !== undefined) {
-      throw new ProtocolError(ErrorCode.KAFKA_STORAGE_ERROR, `log of ${this.dir} is offline: ${this.#failure.message}`)
-    }
     if (this.#closed) throw new ProtocolError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `log of ${this.dir} is closed`)
   }
 

@@ -70,6 +70,16 @@ export class ProducerStates {
     if (entry.batches.length > KEPT_BATCHES) entry.batches.shift()
   }
 
+  /** A marker ended a transaction. One with a newer epoch fences: the coordinator aborted for a producer that is no more. */
+  ended(producerId: number, epoch: number, now: number): void {
+    const entry = this.#entries.get(producerId)
+    if (entry === undefined || entry.epoch < epoch) {
+      this.#entries.set(producerId, { epoch, lastSeen: now, batches: [] })
+      return
+    }
+    entry.lastSeen = now
+  }
+
   /** Forgets producers silent since before `deadline` (`producer.id.expiration.ms`). */
   expire(deadline: number): void {
     for (const [id, entry] of this.#entries) if (entry.lastSeen < deadline) this.#entries.delete(id)

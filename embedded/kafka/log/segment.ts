@@ -93,9 +93,18 @@ export class Segment {
     return this.#maxTimestamp >= 0 ? this.#maxTimestamp : fs.fstatSync(this.#fd).mtimeMs
   }
 
-  /** Writes whole batches; returns when the operating system has them, so that a killed process loses nothing. */
+  /**
+   * Writes whole batches; returns when the operating system has them, so that a killed process loses nothing. Throws when they did
+   * not all fit; then none is part of the segment.
+   */
   append(batches: readonly Buffer[], now: number): void {
-    writeAll(this.#fd, batches, this.#size)
+    try {
+      writeAll(this.#fd, batches, this.#size)
+    } catch (error) {
+      // What was refused must not come back at the next start.
+      fs.ftruncateSync(this.#fd, this.#size)
+      throw error
+    }
     this.firstAppendAt ??= now
     for (const batch of batches) {
       const header = readHeader(batch, 0)

@@ -47,6 +47,30 @@ const OWN_KEYS: Readonly<Record<string, ConfigKey>> = {
     min: 1,
     doc: 'When a silent producer is forgotten.',
   },
+  'transaction.max.timeout.ms': {
+    type: 'INT',
+    default: '900000',
+    min: 1,
+    doc: 'Greatest transaction.timeout.ms of a producer.',
+  },
+  'transaction.state.log.min.isr': {
+    type: 'INT',
+    default: '1',
+    min: 1,
+    doc: 'Transactions are in a file of their own.',
+  },
+  'transaction.state.log.replication.factor': {
+    type: 'INT',
+    default: '1',
+    min: 1,
+    doc: 'Transactions are in a file of their own here.',
+  },
+  'transactional.id.expiration.ms': {
+    type: 'INT',
+    default: '604800000',
+    min: 1,
+    doc: 'When an unused transactional id is forgotten.',
+  },
   'socket.request.max.bytes': { type: 'INT', default: '104857600', min: 1, doc: 'Greatest request.' },
 }
 
