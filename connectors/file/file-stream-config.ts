@@ -30,7 +30,7 @@ export function fileOf(config: { readonly file: string | null }): string | null 
 
 /** What both connectors are: a config that goes to the tasks as it is. */
 export class FileStreamConnector {
-  static readonly version: string = '0.1.0'
+  static readonly version: string = '4.3.1'
   protected props: Props = {}
 
   async stop(): Promise<void> {}

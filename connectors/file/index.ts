@@ -4,7 +4,7 @@ import { FileStreamSourceConnector } from './file-stream-source.ts'
 
 export default definePlugin({
   name: '@naru/file',
-  version: '0.1.0',
+  version: '4.3.1',
   connectors: {
     'org.apache.kafka.connect.file.FileStreamSourceConnector': FileStreamSourceConnector,
     'org.apache.kafka.connect.file.FileStreamSinkConnector': FileStreamSinkConnector,

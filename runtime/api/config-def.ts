@@ -130,8 +130,8 @@ function validateKey(name: string, key: ConfigKey, props: Props): ConfigValue {
   const raw = props[name]
   let value: unknown = null
   if (raw === null) {
-    // JSON bodies can hold nulls, whatever Props says
-    errors.push(...validatorMessages(name, key, null), 'Null value can not be supplied as the configuration value.')
+    // A JSON body can hold nulls, whatever Props says; that they are wrong for every key is said by who reads the body.
+    errors.push(...validatorMessages(name, key, null))
   } else if (raw === undefined) {
     if ('default' in key) value = key.default
     else {
@@ -148,7 +148,7 @@ function validateKey(name: string, key: ConfigKey, props: Props): ConfigValue {
   }
   return {
     name,
-    value: value === null || value === undefined ? null : configText(value, key.type),
+    value: value === null || value === undefined ? null : shownText(value, key.type, raw),
     recommendedValues: key.recommender?.values?.(name, props) ?? [],
     errors,
     visible: key.recommender?.visible?.(name, props) ?? true,
@@ -164,6 +164,11 @@ function validatorMessages(name: string, key: ConfigKey, value: unknown): readon
     // A validator that does not expect null has nothing to add to what was reported already.
     return value === null && !isConnectError(error) ? [] : [(error as Error).message]
   }
+}
+
+/** A LONG is shown with all its digits, which a number cannot hold. */
+function shownText(value: unknown, type: ConfigType, raw: string | undefined): string {
+  return type === 'LONG' && raw !== undefined ? String(BigInt(raw.trim())) : configText(value, type)
 }
 
 /** A parsed value in the text form that REST answers show. */

@@ -1,7 +1,8 @@
 import { ConfigError, configDef, parseValue } from '../api/index.ts'
 import type { ConfigDef, ConfigKey, ConfigValue, Props } from '../api/index.ts'
-import { chainKeys, choiceFault, choiceKeys, converterChoice, versionFault } from './plugin-keys.ts'
+import { chainKeys, choiceKeys, converterChoice, versionFault } from './plugin-keys.ts'
 import type { KnownPlugins, PluginChoice } from './plugin-keys.ts'
+import { commonConnectorDef } from './connector-keys.ts'
 import { sinkConnectorDef } from './sink-connector-keys.ts'
 import { sinkErrors } from './sink-rules.ts'
 import { sourceConnectorDef } from './source-connector-keys.ts'
@@ -20,22 +21,21 @@ export interface FrameworkContext {
 
 /**
  * The definitions of the framework for one connector config: versions and converters with what this worker would use, and the keys of its
- * transformations and predicates. A connector version that is not there leaves them as they are without a worker.
+ * transformations and predicates. For a connector version that is not there they are what all connectors have.
  */
 export function frameworkDef(context: FrameworkContext): ConfigDef {
   const { type, props, known } = context
-  const base: Readonly<Record<string, ConfigKey>> = frameworkKeys(type)
-  const missing = versionFault(
-    'connector',
-    props['connector.class']?.trim() ?? '',
-    props['connector.plugin.version'],
-    known,
-  )
+  const missing = missingVersion(context)
+  const base: Keys = missing === undefined ? frameworkKeys(type) : commonConnectorDef.keys
   return configDef({
     ...base,
     ...connectorVersionKeys(base, props, known, missing),
     ...(missing === undefined ? enrichedKeys(base, context) : hiddenVersions(base, props)),
   })
+}
+
+function missingVersion({ props, known }: FrameworkContext): string | undefined {
+  return versionFault('connector', props['connector.class']?.trim() ?? '', props['connector.plugin.version'], known)
 }
 
 /** The keys that every connector of a type has. */
@@ -92,7 +92,10 @@ function listOf(value: string | null | undefined): readonly string[] {
 /** Every framework key with its messages, also those that need several keys to be seen. */
 export function validateFramework(def: ConfigDef, context: FrameworkContext): readonly ConfigValue[] {
   const { type, props, known, worker } = context
-  const errors = type === 'sink' ? sinkErrors(props, worker.groupId) : new Map<string, string[]>()
+  const errors =
+    type === 'sink' && missingVersion(context) === undefined
+      ? sinkErrors(props, worker.groupId)
+      : new Map<string, string[]>()
   const values = def.validate(props).map((value) => ({
     ...value,
     value: def.keys[value.name]?.type === 'CLASS' ? classShown(value, props, known) : value.value,
@@ -119,10 +122,7 @@ export function validateFramework(def: ConfigDef, context: FrameworkContext): re
 function classShown({ name, value }: ConfigValue, props: Props, known: KnownPlugins): string | null {
   const choice = choiceOf(name)
   if (value === null || choice === undefined || props[name] === undefined) return value
-  return (
-    known.fullName(choice.kind, value) ??
-    (choiceFault(choice, props, known)?.includes('could not be found') ? null : value)
-  )
+  return known.fullName(choice.kind, value) ?? (known.exists(value) ? value : null)
 }
 
 function choiceOf(classKey: string): PluginChoice | undefined {

@@ -11,6 +11,8 @@ export interface KnownPlugins {
   /** Full class names, sorted. */
   names(kind: EmbeddedPlugin): readonly string[]
   fullName(kind: EmbeddedPlugin, className: string): string | undefined
+  /** Is there a class of this name, of whatever kind, if only one that cannot be used? */
+  exists(className: string): boolean
   /** Oldest first. */
   versions(kind: EmbeddedPlugin | 'connector', className: string): readonly string[]
   /** The version that would be used. Throws ConfigError when there is none that fits. */
@@ -84,7 +86,10 @@ export function choiceKeys(
       validator: complain(() =>
         given === undefined || versions.length === 0 ? undefined : versionFault(kind, given, props[versionKey], known),
       ),
-      recommender: { values: () => versions },
+      recommender: {
+        values: () => versions,
+        visible: () => fallback === null || used === undefined || known.exists(used),
+      },
     },
   }
 }

@@ -21,8 +21,9 @@ export function placeholders(value: string): readonly Placeholder[] {
   }))
 }
 
-export function hasPlaceholder(value: string): boolean {
-  return value.includes('${') && placeholders(value).length > 0
+/** A JSON body can hold nulls; they are found later. */
+export function hasPlaceholder(value: string | null): boolean {
+  return value !== null && value.includes('${') && placeholders(value).length > 0
 }
 
 /** The config providers of one worker, by the names of `config.providers`. */
@@ -80,7 +81,7 @@ export class Secrets implements AsyncDisposable {
   #wanted(props: Props): Map<string, { provider: string; path: string; keys: Set<string>; text: string }> {
     const asked = new Map<string, { provider: string; path: string; keys: Set<string>; text: string }>()
     for (const value of Object.values(props)) {
-      if (!value.includes('${')) continue
+      if (!hasPlaceholder(value)) continue
       for (const { provider, path, key, text } of placeholders(value)) {
         if (!this.#providers.has(provider)) continue
         const at = address(provider, path)
@@ -98,7 +99,7 @@ export class Secrets implements AsyncDisposable {
 }
 
 function replaced(value: string, answers: ReadonlyMap<string, Readonly<Record<string, string>>>): string {
-  if (!value.includes('${')) return value
+  if (!hasPlaceholder(value)) return value
   return value.replace(PLACEHOLDER, (text, provider: string, path: string | undefined, key: string) => {
     const answer = answers.get(address(provider, path ?? ''))
     return answer !== undefined && Object.hasOwn(answer, key) ? answer[key]! : text

@@ -1,7 +1,8 @@
-import { configDef, DataError, plain, schema } from '../api/index.ts'
+import { DataError, plain, schema } from '../api/index.ts'
 import type { Converter, Schema, SchemaAndValue } from '../api/index.ts'
+import { converterDef } from './converter-type.ts'
 
-const definition = configDef({})
+const definition = converterDef()
 const OPTIONAL_BYTES = schema.bytes({ optional: true })
 
 /** org.apache.kafka.connect.converters.ByteArrayConverter: the bytes as they are. */

@@ -1,5 +1,6 @@
 import { ByteWriter, configDef, ConfigError, DataError, isConnectError, validators } from '../api/index.ts'
-import type { Converter, Props, Schema, SchemaAndValue } from '../api/index.ts'
+import type { ConfigDef, Converter, Props, Schema, SchemaAndValue } from '../api/index.ts'
+import { converterDef } from './converter-type.ts'
 import { decodeJson, EncodedJson, malformed } from './encoded-json.ts'
 import { EnvelopeReader } from './json-envelope.ts'
 import { parseJson } from './json-reader.ts'
@@ -42,7 +43,7 @@ const definition = configDef({
   'decimal.format': {
     type: 'STRING',
     default: 'BASE64',
-    validator: validators.oneOfIgnoreCase('BASE64', 'NUMERIC'),
+    validator: validators.oneOfIgnoreCase('NUMERIC', 'BASE64'),
     importance: 'LOW',
     documentation: 'Decimals as base64 of their bytes (BASE64) or as JSON numbers (NUMERIC).',
     group: 'Serialization',
@@ -77,8 +78,8 @@ export class JsonConverter implements Converter {
   #envelopes = new EnvelopeReader(this.#scanner, 1000)
   #scratch: ByteWriter | undefined
 
-  static configDef(): typeof definition {
-    return definition
+  static configDef(): ConfigDef {
+    return converterDef(definition)
   }
 
   configure(props: Props): void {

@@ -1,7 +1,8 @@
-import { configDef, DataError, plain, schema } from '../api/index.ts'
+import { DataError, plain, schema } from '../api/index.ts'
 import type { Converter, ConverterClass, Schema, SchemaAndValue } from '../api/index.ts'
+import { converterDef } from './converter-type.ts'
 
-const definition = configDef({})
+const definition = converterDef()
 
 interface Wire {
   /** As it stands in messages: `long`. */

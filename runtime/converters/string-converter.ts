@@ -1,5 +1,6 @@
 import { configDef, ConfigError, javaText, plain, schema } from '../api/index.ts'
-import type { Converter, Props, Schema, SchemaAndValue } from '../api/index.ts'
+import type { ConfigDef, Converter, Props, Schema, SchemaAndValue } from '../api/index.ts'
+import { converterDef } from './converter-type.ts'
 
 const definition = configDef({
   'converter.encoding': {
@@ -7,6 +8,8 @@ const definition = configDef({
     default: 'UTF-8',
     importance: 'HIGH',
     documentation: 'The name of the character set to use: UTF-8, UTF-16LE, ISO-8859-1 or US-ASCII.',
+    width: 'MEDIUM',
+    displayName: 'Encoding',
   },
 })
 
@@ -25,8 +28,8 @@ const NULL: SchemaAndValue = Object.freeze({ schema: OPTIONAL_STRING, value: nul
 export class StringConverter implements Converter {
   #encoding: BufferEncoding = 'utf8'
 
-  static configDef(): typeof definition {
-    return definition
+  static configDef(): ConfigDef {
+    return converterDef(definition)
   }
 
   configure(props: Props): void {

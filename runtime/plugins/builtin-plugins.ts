@@ -28,11 +28,14 @@ const converters: Readonly<Record<string, ConverterClass>> = {
   'org.apache.kafka.connect.converters.DoubleConverter': DoubleConverter,
 }
 
+/** The Apache Kafka whose classes these are: configs that ask for a version of them (KIP-891) mean this. */
+const KAFKA_VERSION = '4.3.1'
+
 /** What every worker has, under the class names of Apache Kafka. */
 export const builtinPlugins: readonly Plugin[] = [
   definePlugin({
     name: 'naru',
-    version: '0.1.0',
+    version: KAFKA_VERSION,
     converters,
     headerConverters: {
       'org.apache.kafka.connect.storage.SimpleHeaderConverter': SimpleHeaderConverter,

@@ -53,7 +53,7 @@ export class PluginRegistry {
   readonly #configProviders = new NamedClasses<Versioned<new () => ConfigProvider>>('config_provider')
   readonly #restExtensions = new NamedClasses<Versioned<RestExtensionClass>>('rest_extension')
   /** Classes of which no object can be made: listed nowhere, but whoever names one is told why. */
-  readonly #broken = new Map<string, Readonly<{ kind: PluginKind; of: unknown }>>()
+  readonly #broken = new Map<string, ReadonlyMap<string, unknown>>()
   /** Packages that could not be loaded, with the reason. */
   readonly #unloaded: string[] = []
   readonly #logger: Logger
@@ -129,6 +129,16 @@ export class PluginRegistry {
     return this.#known(kind).resolve(className)
   }
 
+  /** Is there a class of any type under this name, if only one that cannot be used? */
+  exists(className: string): boolean {
+    const kinds = Object.keys(WORDS) as PluginKind[]
+    const half = `${className}$`
+    return (
+      this.#broken.has(className) ||
+      kinds.some((kind) => this.has(kind, className) || this.names(kind).some((name) => name.startsWith(half)))
+    )
+  }
+
   /** The full names of one type, sorted. */
   names(kind: PluginKind): readonly string[] {
     return this.#known(kind).names()
@@ -148,8 +158,8 @@ export class PluginRegistry {
   fault(kind: PluginKind, className: string, key: string): string | undefined {
     const known = this.#known(kind)
     if (known.resolve(className) !== undefined) return undefined
-    const broken = this.#broken.get(className)
-    if (broken !== undefined && broken.kind === kind) return classFault(kind as never, className, broken.of, key)
+    const broken = this.#broken.get(className)?.get(kind)
+    if (broken !== undefined) return classFault(known.type, className, broken, key)
     const other = (Object.keys(WORDS) as PluginKind[]).find((each) => this.has(each, className))
     if (other !== undefined)
       return `Class class ${this.fullName(other, className)} does not implement the ${WORDS[kind][0]} interface`
@@ -219,7 +229,7 @@ export class PluginRegistry {
         if (fault === undefined)
           this.#warnIfTaken(known.add({ className, version: plugin.version, class: of, location }), className, plugin)
         else {
-          this.#broken.set(className, { kind: known.type as PluginKind, of })
+          this.#broken.set(className, new Map([...(this.#broken.get(className) ?? []), [known.type, of]]))
           this.#logger.error(`plugin ${plugin.name}: class ${className} cannot be used: ${fault}`)
         }
       }
@@ -254,7 +264,7 @@ export class PluginRegistry {
       this.#unloaded.length === 0 ? '' : `. Plugins that could not be loaded: ${this.#unloaded.join(', ')}`
     throw new ConfigError(
       what === 'Connector' ? 'connector.class' : what,
-      `Failed to find any class that implements ${what} and which name matches ${name}, available ${plural} are: ${known.names().join(', ')}${hint}${unloaded}`,
+      `Failed to find any class that implements ${what} and which name matches ${name}, available ${plural} are: ${known.names().join(', ')}${unloaded}${hint}`,
     )
   }
 }

@@ -89,6 +89,7 @@ export class VersionRange {
 
   includes(version: string): boolean {
     return this.#restrictions.some(({ low, high, lowInclusive, highInclusive }) => {
+      if (low === '' && high === '' && lowInclusive && highInclusive) return false // an empty version
       const [above, below] = [compareVersions(version, low), compareVersions(high, version)]
       const reachesLow = low === '' || above > 0 || (above === 0 && lowInclusive)
       return reachesLow && (high === '' || below > 0 || (below === 0 && highInclusive))

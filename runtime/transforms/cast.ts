@@ -42,19 +42,26 @@ const definition = configDef({
   ...replaceNullKey,
 })
 
+const UNCASTABLE = { bytes: true, array: true, map: true, struct: true }
+
 interface Spec {
   readonly whole: CastType | undefined
   readonly fields: ReadonlyMap<string, CastType>
 }
 
 function parseSpec(key: string, list: readonly string[]): Spec {
-  if (list.length === 0) throw ConfigError.invalid(key, '[]', 'Must specify at least one field to cast.')
+  if (list.length === 0) throw new ConfigError(key, 'Must specify at least one field to cast.')
   const fields = new Map<string, CastType>()
   let whole: CastType | undefined
   for (const entry of list) {
     const parts = entry.split(':')
     const type = parts.at(-1)!.trim().toLowerCase() as CastType
     if (parts.length > 2) throw ConfigError.invalid(key, entry, `Invalid rename mapping: ${entry}`)
+    if (type in UNCASTABLE)
+      throw new ConfigError(
+        key,
+        `Cast transformation does not support casting to ${type.toUpperCase()}; supported types are [${CAST_TYPES.join(', ').toUpperCase()}]`,
+      )
     if (!CAST_TYPES.includes(type))
       throw ConfigError.invalid(
         key,

@@ -11,9 +11,11 @@ export const replaceNullKey = {
   },
 } as const
 
+/** org.apache.kafka.connect.transforms.util.NonEmptyListValidator */
 export const nonEmptyList: Validator = Object.assign(
   (key: string, value: unknown) => {
-    if (value === null || (value as readonly string[]).length === 0) throw ConfigError.invalid(key, '[]', 'Empty list')
+    if (value === null || (value as readonly string[]).length === 0)
+      throw ConfigError.invalid(key, value === null ? null : '[]', 'Empty list')
   },
   { describe: 'non-empty list' },
 )

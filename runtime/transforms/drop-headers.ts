@@ -1,11 +1,10 @@
-import { configDef } from '../api/index.ts'
+import { configDef, validators } from '../api/index.ts'
 import type { ConnectRecord, Props, Transformation } from '../api/index.ts'
-import { nonEmptyList } from './common-keys.ts'
 
 const definition = configDef({
   headers: {
     type: 'LIST',
-    validator: nonEmptyList,
+    validator: validators.list({ empty: false }),
     importance: 'HIGH',
     documentation: 'The names of the headers to be removed.',
   },

@@ -10,6 +10,7 @@ const PURPOSE = 'field extraction'
 
 const definition = configDef({
   field: { type: 'STRING', importance: 'MEDIUM', documentation: 'Field name, or path, to extract.' },
+  ...replaceNullKey,
   'field.syntax.version': {
     type: 'STRING',
     default: 'V1',
@@ -17,7 +18,6 @@ const definition = configDef({
     importance: 'HIGH',
     documentation: 'V1: field is one name. V2: dots in it descend into nested structures.',
   },
-  ...replaceNullKey,
 })
 
 /** org.apache.kafka.connect.transforms.ExtractField: the key or value becomes one of its fields. */

@@ -1,10 +1,16 @@
-import { configDef, parseString } from '../api/index.ts'
+import { configDef, parseString, validators } from '../api/index.ts'
 import type { ConnectRecord, Header, Props, Transformation } from '../api/index.ts'
 
 const definition = configDef({
-  header: { type: 'STRING', importance: 'HIGH', documentation: 'The name of the header.' },
+  header: {
+    type: 'STRING',
+    validator: validators.nonNull,
+    importance: 'HIGH',
+    documentation: 'The name of the header.',
+  },
   'value.literal': {
     type: 'STRING',
+    validator: validators.nonNull,
     importance: 'HIGH',
     documentation: 'The literal value that is to be set as the header value on all records; its type is guessed.',
   },

@@ -1,6 +1,6 @@
 import { configDef, DataError, Decimal, validators } from '../api/index.ts'
 import type { ConnectRecord, Props, Schema, Transformation, TransformationClass } from '../api/index.ts'
-import { nonEmptyList, replaceNullKey } from './common-keys.ts'
+import { replaceNullKey } from './common-keys.ts'
 import {
   fieldValue,
   isObject,
@@ -16,7 +16,12 @@ import type { Side } from './key-or-value.ts'
 const PURPOSE = 'mask fields'
 
 const definition = configDef({
-  fields: { type: 'LIST', validator: nonEmptyList, importance: 'HIGH', documentation: 'Names of fields to mask.' },
+  fields: {
+    type: 'LIST',
+    validator: validators.list({ empty: false }),
+    importance: 'HIGH',
+    documentation: 'Names of fields to mask.',
+  },
   replacement: {
     type: 'STRING',
     default: null,

@@ -3,14 +3,11 @@ import type { ConnectRecord, Predicate, Props, Validator } from '../api/index.ts
 
 const regex: Validator = Object.assign(
   (key: string, value: unknown) => {
+    if (value === null) throw ConfigError.invalid(key, value, 'Invalid regex: a pattern is needed')
     try {
       javaFullMatch(value as string)
     } catch (error) {
-      throw ConfigError.invalid(
-        key,
-        value,
-        `entry must be a Java-compatible regular expression: ${(error as Error).message}`,
-      )
+      throw ConfigError.invalid(key, value, `Invalid regex: ${(error as Error).message}`)
     }
   },
   { describe: 'valid regular expression' },

@@ -3,7 +3,7 @@ import type { ConnectRecord, Props, Transformation, Validator } from '../api/ind
 
 const regex: Validator = Object.assign(
   (key: string, value: unknown) => {
-    if (value === null) return
+    if (value === null) throw ConfigError.invalid(key, value, 'Invalid regex: a pattern is needed')
     try {
       javaRegex(value as string)
     } catch (error) {

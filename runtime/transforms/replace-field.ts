@@ -18,7 +18,12 @@ const PURPOSE = 'field replacement'
 const renameList: Validator = Object.assign(
   (key: string, value: unknown) => {
     for (const mapping of (value ?? []) as readonly string[]) {
-      if (mapping.split(':').length !== 2) throw ConfigError.invalid(key, value, `Invalid rename mapping: ${mapping}`)
+      if (!/^[^:]+:[^:]+$/s.test(mapping))
+        throw ConfigError.invalid(
+          key,
+          `[${(value as readonly string[]).join(', ')}]`,
+          `Invalid rename mapping: ${mapping}`,
+        )
     }
   },
   { describe: 'list of colon-delimited pairs, e.g. foo:bar,abc:xyz' },

@@ -54,7 +54,7 @@ const definition = configDef({
   'unix.precision': {
     type: 'STRING',
     default: 'milliseconds',
-    validator: validators.oneOf('seconds', 'milliseconds', 'microseconds', 'nanoseconds'),
+    validator: validators.oneOf('nanoseconds', 'microseconds', 'milliseconds', 'seconds'),
     importance: 'LOW',
     documentation: 'The precision of unix timestamps, read or written.',
   },

@@ -1,6 +1,6 @@
-import { configDef, DataError, fieldOf, schema as of } from '../api/index.ts'
+import { configDef, DataError, fieldOf, schema as of, validators } from '../api/index.ts'
 import type { ConnectRecord, Props, Schema, Transformation } from '../api/index.ts'
-import { nonEmptyList, replaceNullKey } from './common-keys.ts'
+import { replaceNullKey } from './common-keys.ts'
 import { fieldValue, requireMap, requireStruct, SchemaCache, valueOf, withSide } from './key-or-value.ts'
 
 const PURPOSE = 'copying fields from value to key'
@@ -8,7 +8,7 @@ const PURPOSE = 'copying fields from value to key'
 const definition = configDef({
   fields: {
     type: 'LIST',
-    validator: nonEmptyList,
+    validator: validators.list({ empty: false }),
     importance: 'HIGH',
     documentation: 'Field names on the record value to extract as the record key.',
   },

@@ -5,11 +5,11 @@ import {
   connectionProps,
   dlqProducerProps,
   internalProps,
-  overrideErrors,
   sinkConsumerProps,
   sourceProducerProps,
   transactionalProducerProps,
 } from '../../../runtime/config/client-overrides.ts'
+import { overrideErrors } from '../../../runtime/config/override-policy.ts'
 import { WorkerConfig } from '../../../runtime/config/worker-config.ts'
 
 const DISTRIBUTED = {

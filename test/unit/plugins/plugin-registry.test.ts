@@ -78,9 +78,9 @@ describe('the plugin registry', () => {
       () => registry.connector('com.acme.GodConnector'),
       (error: Error) => {
         assert.equal(errorCode(error), 'CONFIG')
-        assert.equal(
+        assert.match(
           error.message,
-          'Failed to find any class that implements Connector and which name matches com.acme.GodConnector, available connectors are: com.acme.GoodConnector. Did you mean com.acme.GoodConnector?',
+          /^Failed to find any class that implements Connector and which name matches com\.acme\.GodConnector, available connectors are: com\.acme\.GoodConnector\. Plugins that could not be loaded: b-throws \(no such library\), .*\. Did you mean com\.acme\.GoodConnector\?$/,
         )
         return true
       },
@@ -136,6 +136,59 @@ describe('the plugin registry', () => {
     assert.equal(registry.predicate('b.Maybe'), Never)
     assert.equal(registry.predicate('Same'), Always)
     assert.deepEqual(lines, ['plugin two: there is a class a.Same already, the first one is used'])
+  })
+
+  it('keeps several versions of a class side by side, and uses the newest unless a range is asked for', async () => {
+    const at = (version: string) => {
+      class C implements Predicate {
+        static configDef = () => configDef({})
+        static readonly which = version
+        configure(): void {}
+        test(): boolean {
+          return true
+        }
+      }
+      return definePlugin({ name: `p${version}`, version, predicates: { 'a.Versioned': C } })
+    }
+    const registry = await PluginRegistry.load({
+      pluginPath: [],
+      logger: silentLogger,
+      entry: folder,
+      extra: [at('1.9'), at('1.10'), at('2.0-rc1'), at('1.9')],
+    })
+    const used = (version?: string) => (registry.predicate('Versioned', version) as { which?: string }).which
+    assert.deepEqual(registry.versions('predicate', 'Versioned'), ['1.9', '1.10', '2.0-rc1'])
+    assert.equal(used(), '2.0-rc1')
+    assert.equal(used('latest'), '2.0-rc1')
+    assert.equal(used('1.9'), '1.9')
+    assert.equal(used('[1.0,2.0-alpha)'), '1.10')
+    assert.throws(
+      () => used('(,1.0)'),
+      /^ConfigError: Plugin a\.Versioned not found that matches the version range \(,1\.0\), available versions: \[1\.9, 1\.10, 2\.0-rc1\]$/,
+    )
+    assert.equal(registry.list().filter((each) => each.class === 'a.Versioned').length, 3)
+  })
+
+  it('lists no class of which no object can be made, and says why to who uses it', async () => {
+    class Broken implements Predicate {
+      static configDef = () => configDef({})
+      constructor() {
+        throw new Error('no library')
+      }
+      configure(): void {}
+      test(): boolean {
+        return true
+      }
+    }
+    const { logger, lines } = recording()
+    const extra = [definePlugin({ name: 'broken', version: '1', predicates: { 'a.Broken': Broken } })]
+    const registry = await PluginRegistry.load({ pluginPath: [], logger, entry: folder, extra })
+    assert.equal(registry.has('predicate', 'a.Broken'), false)
+    assert.match(lines.join(), /plugin broken: class a\.Broken cannot be used: .*Could not instantiate class/)
+    assert.match(
+      registry.fault('predicate', 'a.Broken', 'predicates.p.type')!,
+      /predicates\.p\.type: Could not instantiate/,
+    )
   })
 
   it('finds the packages that this installation has', async () => {

@@ -214,7 +214,7 @@ describe('ExtractField, ValueToKey and HoistField', () => {
       () => apply('ValueToKey', { fields: 'x' }, { valueSchema: PERSON, value: { id: 7n } }),
       /Field does not exist: x/,
     )
-    assert.throws(() => apply('ValueToKey', { fields: '' }, {}), /Empty list/)
+    assert.throws(() => apply('ValueToKey', { fields: '' }, {}), /'fields' must not be empty/)
     assert.throws(() => apply('ValueToKey', { fields: 'x' }, {}), /found: null/)
   })
 
