@@ -27,7 +27,7 @@ import { MetadataFile } from './store/metadata-file.ts'
 import { Topics } from './store/topics.ts'
 
 export { Controls } from './controls.ts'
-export type { Fault, InjectOptions } from './controls.ts'
+export type { Fault, InjectOptions, ResourceFilter } from './controls.ts'
 
 export interface EmbeddedKafkaOptions {
   /** Made when missing. One broker at a time. */

@@ -1,4 +1,5 @@
 /** Faults on demand, for tests of clients: what a real cluster does on a bad day, at a moment of the test's choice. */
+import type { RequestResources, ResourceKind } from './request-resources.ts'
 
 export type Fault =
   /** The connection is cut, the request not handled. */
@@ -15,11 +16,21 @@ export type Fault =
 export interface InjectOptions {
   /** How many requests are hit; default: until taken back. */
   readonly times?: number
+  /** Only requests about such a resource, in part or as a whole; default: all. An error is then the answer for the whole request. */
+  readonly resource?: ResourceFilter
+}
+
+/** One resource by its name, or those whose names begin alike. */
+export interface ResourceFilter {
+  readonly kind: ResourceKind
+  readonly name?: string
+  readonly prefix?: string
 }
 
 interface Rule {
   readonly apiKey: number
   readonly fault: Fault
+  readonly resource: ResourceFilter | undefined
   left: number
 }
 
@@ -35,7 +46,7 @@ export class Controls {
 
   /** Hits the next requests with this API key; earlier rules for the key go first. The returned function takes it back. */
   inject(apiKey: number, fault: Fault, options: InjectOptions = {}): () => void {
-    const rule: Rule = { apiKey, fault, left: options.times ?? Infinity }
+    const rule: Rule = { apiKey, fault, resource: options.resource, left: options.times ?? Infinity }
     this.#rules.add(rule)
     return () => this.#rules.delete(rule)
   }
@@ -69,15 +80,24 @@ export class Controls {
     return this.#unserved.size === 0 || !this.#unserved.has(`${topic}/${partition}`)
   }
 
-  /** Counts a request; answers with what shall happen to it. */
-  received(apiKey: number): Fault | undefined {
+  /** Counts a request; answers with what shall happen to it. `resources` is asked only when a rule wants to know. */
+  received(apiKey: number, resources: () => RequestResources): Fault | undefined {
     this.#counts.set(apiKey, this.requests(apiKey) + 1)
     for (const rule of this.#rules) {
-      if (rule.apiKey !== apiKey) continue
+      if (rule.apiKey !== apiKey || !concerns(rule.resource, resources)) continue
       rule.left--
       if (rule.left <= 0) this.#rules.delete(rule)
       return rule.fault
     }
     return undefined
   }
+}
+
+function concerns(filter: ResourceFilter | undefined, resources: () => RequestResources): boolean {
+  if (filter === undefined) return true
+  const { kind, name, prefix } = filter
+  for (const found of resources()[kind]) {
+    if (name !== undefined ? found === name : found.startsWith(prefix ?? '')) return true
+  }
+  return false
 }

@@ -10,6 +10,7 @@ import { unsupportedApiVersions } from './handlers/api-versions.ts'
 import type { AnyHandler, BrokerParts, Call } from './handlers/handler.ts'
 import { HANDLERS } from './handlers/handlers.ts'
 import { ProtocolError } from './protocol-error.ts'
+import { resourcesOf } from './request-resources.ts'
 
 export interface DispatcherOptions {
   readonly parts: BrokerParts
@@ -32,7 +33,8 @@ export class Dispatcher {
     const handler = HANDLERS.get(header.apiKey)
     if (handler === undefined || !handler.api.supports(header.apiVersion)) return this.#unsupported(header, connection)
     const request = handler.api.readRequest(reader, header.apiVersion)
-    const fault = this.#options.parts.controls.received(header.apiKey)
+    const { controls, topics } = this.#options.parts
+    const fault = controls.received(header.apiKey, () => resourcesOf(request, (id) => topics.byId(id)?.name))
     if (fault?.kind === 'cut') return 'cut'
     if (fault?.kind === 'silence') return new Promise(() => undefined)
     if (fault?.kind === 'delay') await delay(fault.ms)
