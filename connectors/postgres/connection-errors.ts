@@ -1,7 +1,13 @@
 import { ConfigError, ConnectError, isConnectError } from 'naru/api'
 import type { PostgresSourceConfig } from './postgres-source-config.ts'
-import { errorStateOf } from './postgres/postgres-error.ts'
+import { TlsFileError, errorStateOf } from './postgres/postgres-error.ts'
 import { quoteIdentifier } from './postgres/connection.ts'
+
+const TLS_FILE_KEYS = {
+  sslRootCert: 'database.sslrootcert',
+  sslCert: 'database.sslcert',
+  sslKey: 'database.sslkey',
+} as const
 
 /**
  * What a failed connection or statement means for the configuration: names the key and says what to run. The same texts at
@@ -14,6 +20,8 @@ export function explained(error: unknown, config: PostgresSourceConfig): Connect
   const message = error instanceof Error ? error.message : String(error)
   const at = `${host}:${port}`
   const of = (key: string, text: string) => new ConfigError(key, text, { cause })
+  if (error instanceof TlsFileError)
+    return of(TLS_FILE_KEYS[error.option], `${message}. Name a PEM file that the worker may read`)
   switch (errorStateOf(error)) {
     case '28P01':
       return of(
@@ -60,6 +68,21 @@ export function explained(error: unknown, config: PostgresSourceConfig): Connect
       return of(
         'slot.name',
         `${at} has no replication slot left: ${message}. Raise max_replication_slots, or drop one that nobody uses: SELECT slot_name FROM pg_replication_slots WHERE NOT active;`,
+      )
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+      return of(
+        'database.sslrootcert',
+        `the certificate of ${at} is not signed by a known authority (${message}). Set database.sslrootcert to the PEM file of its authority`,
+      )
+    case 'CERT_HAS_EXPIRED':
+      return of('database.sslrootcert', `the certificate of ${at} has expired: renew it on the server`)
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return of(
+        'database.sslmode',
+        `the certificate of ${at} is for another host (${message}). Set database.hostname to a name in the certificate, or database.sslmode=verify-ca`,
       )
     default:
       return new ConnectError(`PostgreSQL at ${at}, database "${database}": ${message}`, { cause })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import type { ClientConfig } from 'pg'
-import { CONNECTION_LOST, PostgresError, errorStateOf } from './postgres-error.ts'
+import { CONNECTION_LOST, PostgresError, TlsFileError, errorStateOf } from './postgres-error.ts'
 
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
@@ -108,11 +108,19 @@ function tlsOptions(options: ConnectionOptions): NonNullable<ClientConfig['ssl']
   const verify = options.sslMode === 'verify-ca' || options.sslMode === 'verify-full'
   return {
     rejectUnauthorized: verify,
-    ...(options.sslRootCert === undefined ? {} : { ca: readFileSync(options.sslRootCert) }),
-    ...(options.sslCert === undefined ? {} : { cert: readFileSync(options.sslCert) }),
-    ...(options.sslKey === undefined ? {} : { key: readFileSync(options.sslKey) }),
+    ...(options.sslRootCert === undefined ? {} : { ca: tlsFile('sslRootCert', options.sslRootCert) }),
+    ...(options.sslCert === undefined ? {} : { cert: tlsFile('sslCert', options.sslCert) }),
+    ...(options.sslKey === undefined ? {} : { key: tlsFile('sslKey', options.sslKey) }),
     ...(options.sslPassword === undefined ? {} : { passphrase: options.sslPassword }),
     ...(options.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+  }
+}
+
+function tlsFile(option: TlsFileError['option'], path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new TlsFileError(option, path, error)
   }
 }
 

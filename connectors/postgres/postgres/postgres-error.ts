@@ -15,6 +15,17 @@ export class PostgresError extends Error {
 
 export const CONNECTION_LOST = '08006'
 
+/** A certificate or key named in the options that cannot be read. It does not heal by itself, so it carries no errno. */
+export class TlsFileError extends Error {
+  readonly option: 'sslRootCert' | 'sslCert' | 'sslKey'
+
+  constructor(option: TlsFileError['option'], path: string, cause: unknown) {
+    super(`cannot read ${path}: ${(cause as Error).message}`, { cause })
+    this.name = 'TlsFileError'
+    this.option = option
+  }
+}
+
 /** Fields of an ErrorResponse body: a code byte and a NUL-terminated text each. */
 export function parseErrorResponse(body: Buffer): PostgresError {
   const fields = new Map<string, string>()
