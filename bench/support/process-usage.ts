@@ -1,18 +1,23 @@
 import { readdir, readFile } from 'node:fs/promises'
 
 const TICKS_PER_SECOND = 100 // USER_HZ of Linux on every platform Node runs on
+const SAMPLE_MS = 500
+/** Reading the whole of /proc costs CPU that the measured processes then lack: descendants are looked up in every so manieth sample. */
+const SAMPLES_PER_FAMILY = 6
 
 /** User + system CPU time and memory of a process and its descendants, read from /proc. */
 export class ProcessUsage implements Disposable {
   readonly #pid: number
   readonly #timer: NodeJS.Timeout
   #startCpu = 0
+  #samples = 0
+  #family: readonly number[] = []
   /** Greatest sum of resident memory seen, bytes. */
   peakRss = 0
 
   private constructor(pid: number) {
     this.#pid = pid
-    this.#timer = setInterval(() => void this.#sample(), 250)
+    this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS)
   }
 
   static async of(pid: number): Promise<ProcessUsage> {
@@ -39,13 +44,12 @@ export class ProcessUsage implements Disposable {
   }
 
   async rss(): Promise<number> {
-    let sum = 0
-    for (const pid of await family(this.#pid)) sum += await residentBytes(pid)
-    return sum
+    return residentSum(await family(this.#pid))
   }
 
   async #sample(): Promise<void> {
-    this.peakRss = Math.max(this.peakRss, await this.rss())
+    if (this.#samples++ % SAMPLES_PER_FAMILY === 0) this.#family = await family(this.#pid)
+    this.peakRss = Math.max(this.peakRss, await residentSum(this.#family))
   }
 
   [Symbol.dispose](): void {
@@ -62,6 +66,12 @@ async function cpuSeconds(root: number): Promise<number> {
     ticks += Number(fields[11]) + Number(fields[12])
   }
   return ticks / TICKS_PER_SECOND
+}
+
+async function residentSum(pids: readonly number[]): Promise<number> {
+  let sum = 0
+  for (const pid of pids) sum += await residentBytes(pid)
+  return sum
 }
 
 async function residentBytes(pid: number): Promise<number> {
