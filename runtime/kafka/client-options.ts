@@ -1,6 +1,9 @@
 import { ConfigError, didYouMean } from '../api/index.ts'
 import type { Logger, Props } from '../api/index.ts'
 import { PRODUCER_DEF } from './producer-options.ts'
+import { SASL_KEYS } from './security/sasl-options.ts'
+import { SECURITY_PROTOCOLS, Security } from './security/security-options.ts'
+import { SSL_KEYS } from './security/ssl-options.ts'
 
 /** Reads one property: from its text to its value, or throws what is wrong with it. */
 type Parse<T> = (key: string, text: string) => T
@@ -70,7 +73,7 @@ const COMMON = {
   reconnectBackoffMs: property('reconnect.backoff.ms', integer(0), 50),
   reconnectBackoffMaxMs: property('reconnect.backoff.max.ms', integer(0), 1000),
   metadataMaxAgeMs: property('metadata.max.age.ms', integer(0), 300_000),
-  securityProtocol: property('security.protocol', oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'), 'PLAINTEXT'),
+  securityProtocol: property('security.protocol', oneOf(...SECURITY_PROTOCOLS), 'PLAINTEXT'),
 }
 
 const FETCHER = {
@@ -95,7 +98,7 @@ const CONSUMER = {
 }
 
 type OptionsOf<T> = { readonly [K in keyof T]: T[K] extends Property<infer V> ? V : never }
-export type ClientOptions = OptionsOf<typeof COMMON>
+export type ClientOptions = OptionsOf<typeof COMMON> & { readonly security: Security }
 export type FetcherOptions = ClientOptions & OptionsOf<typeof FETCHER>
 export type ConsumerOptions = ClientOptions & OptionsOf<typeof CONSUMER>
 
@@ -131,18 +134,18 @@ const IGNORED: ReadonlySet<string> = new Set([
   'partitioner.availability.timeout.ms',
 ])
 
-/** Behind one of these stands something that a plain connection would silently do without. */
-const LATER = /^(ssl\.|sasl\.|security\.providers$)/
-
 const KNOWN: ReadonlySet<string> = new Set([
   ...[COMMON, CONSUMER].flatMap((table) => Object.values(table).map((each: Property<unknown>) => each.key)),
   ...Object.keys(PRODUCER_DEF.keys),
+  ...SSL_KEYS,
+  ...SASL_KEYS,
+  'security.providers',
 ])
 
 /** Warns by name about each property that no Kafka client of ours knows, once per KafkaClients. */
 export function warnUnknown(props: Props, logger: Logger): void {
   for (const key of Object.keys(props)) {
-    if (KNOWN.has(key) || IGNORED.has(key) || LATER.test(key)) continue
+    if (KNOWN.has(key) || IGNORED.has(key)) continue
     const hint = didYouMean(key, [...KNOWN])
     logger.warn(`unknown Kafka client property '${key}'${hint === undefined ? '' : `: did you mean '${hint}'?`}`)
   }
@@ -153,13 +156,7 @@ export function clientOptions(props: Props): ClientOptions {
   if (options.bootstrap.length === 0) {
     throw new ConfigError('bootstrap.servers', 'No bootstrap urls given in bootstrap.servers: it needs host:port')
   }
-  if (options.securityProtocol !== 'PLAINTEXT') {
-    throw new ConfigError(
-      'security.protocol',
-      `security.protocol=${options.securityProtocol} comes later: this version connects with PLAINTEXT only`,
-    )
-  }
-  return options
+  return { ...options, security: new Security(options.securityProtocol, props) }
 }
 
 export function fetcherOptions(props: Props): FetcherOptions {

@@ -2,8 +2,7 @@ import { abortable, sleep } from '../async/abort.ts'
 import { Backoff } from '../async/backoff.ts'
 import type { Logger } from '../api/index.ts'
 import type { Address, ClientOptions } from './client-options.ts'
-import { KafkaError } from './kafka-errors.ts'
-import { ErrorCode } from './protocol/index.ts'
+import { ClientClosedError } from './kafka-errors.ts'
 import { Transport } from './transport.ts'
 import type { BrokerConnection } from './transport.ts'
 
@@ -33,6 +32,7 @@ export class Connections {
       // a failed attempt removes itself from the map
       const connection = await abortable(known, signal)
       if (connection.open) return connection
+      if (connection.stale) connection.retire()
       if (this.#open.get(key) === known) this.#open.delete(key)
       return await this.to(address, channel, signal)
     }
@@ -98,7 +98,7 @@ export class Connections {
 
   #refuseWhenClosed(): void {
     if (this.#closing.signal.aborted) {
-      throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, 'connect', { detail: 'the client is closed' })
+      throw new ClientClosedError('connect')
     }
   }
 }

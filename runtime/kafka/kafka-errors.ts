@@ -1,4 +1,4 @@
-import { ConnectError } from '../api/index.ts'
+import { ConnectError, isConnectError } from '../api/index.ts'
 import type { ErrorCode as ConnectErrorCode } from '../api/index.ts'
 import { ErrorCode, errorName, isRetriable } from './protocol/index.ts'
 
@@ -79,6 +79,14 @@ export class KafkaError extends ConnectError {
   }
 }
 
+/** The client was closed by its owner: not retriable, for no attempt with it can succeed. */
+export class ClientClosedError extends ConnectError {
+  /** `what`: the client, the producer. */
+  constructor(doing: string, what = 'the client') {
+    super(`cannot ${doing}: ${what} is closed`)
+  }
+}
+
 /** Throws when the code is not 0. */
 export function throwOn(kafkaCode: number, doing: string, detail?: string | null): void {
   if (kafkaCode !== ErrorCode.NONE) throw new KafkaError(kafkaCode, doing, { detail: detail ?? null })
@@ -128,8 +136,8 @@ export function isUncertain(code: number): boolean {
 }
 
 /** Whatever else breaks a request is a broken connection to us: nothing is known about the request. */
-export function asKafkaError(error: unknown, doing: string): KafkaError {
-  return error instanceof KafkaError ? error : networkError(doing, error)
+export function asClientError(error: unknown, doing: string): ConnectError {
+  return isConnectError(error) ? error : networkError(doing, error)
 }
 
 /** For what a socket throws. */

@@ -1,5 +1,5 @@
 import type { Logger } from '../api/logger.ts'
-import { asKafkaError } from './kafka-errors.ts'
+import { asClientError } from './kafka-errors.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerCluster } from './producer-cluster.ts'
 import type { ProducerOptions } from './producer-options.ts'
@@ -110,7 +110,7 @@ export class IdempotentIdentity implements ProducerIdentity {
     try {
       this.#id = await this.#cluster.initProducerId(null, this.#options['request.timeout.ms'])
     } catch (error) {
-      const failure = asKafkaError(error, 'get a producer id')
+      const failure = asClientError(error, 'get a producer id')
       if (failure.retriable) {
         this.#logger.debug(`${failure.message}; trying again`)
         await new Promise((resolve) => setTimeout(resolve, this.#options['retry.backoff.ms']))

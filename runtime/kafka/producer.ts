@@ -1,7 +1,7 @@
 import { abortable, anySignal, sleep, within } from '../async/abort.ts'
 import type { Logger } from '../api/logger.ts'
 import { BufferMemory } from './buffer-memory.ts'
-import { KafkaError } from './kafka-errors.ts'
+import { ClientClosedError, KafkaError } from './kafka-errors.ts'
 import { partitionForKey } from './partitioner.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import type { ProducerCluster } from './producer-cluster.ts'
@@ -143,7 +143,7 @@ export class Producer implements AsyncDisposable {
   /** Delivers what it holds, for 30 s at most; the rest fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return
-    this.#closing.abort(new KafkaError(ErrorCode.NETWORK_EXCEPTION, 'produce', { detail: 'the producer is closed' }))
+    this.#closing.abort(new ClientClosedError('produce', 'the producer'))
     await within(Math.min(CLOSE_TIMEOUT_MS, this.#options['delivery.timeout.ms']), this.#sender.flush())
     this.#sender.close()
     this.#cluster.close?.()
@@ -151,7 +151,7 @@ export class Producer implements AsyncDisposable {
 
   /** Fails at once what is not delivered yet. */
   abandon(): void {
-    this.#closing.abort(new KafkaError(ErrorCode.NETWORK_EXCEPTION, 'produce', { detail: 'the producer is closed' }))
+    this.#closing.abort(new ClientClosedError('produce', 'the producer'))
     this.#sender.close()
     this.#cluster.close?.()
   }

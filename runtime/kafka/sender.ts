@@ -1,7 +1,7 @@
 import { Deferred } from '../async/deferred.ts'
 import type { Logger } from '../api/logger.ts'
 import type { BufferMemory } from './buffer-memory.ts'
-import { asKafkaError, isUncertain, KafkaError } from './kafka-errors.ts'
+import { asClientError, ClientClosedError, isUncertain, kafkaCode, KafkaError } from './kafka-errors.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerBatch } from './producer-batch.ts'
 import type { PartitionProduceResult, ProducerCluster } from './producer-cluster.ts'
@@ -119,12 +119,7 @@ export class Sender implements IdentityOwner {
     clearTimeout(this.#timer)
     for (const queue of this.#active)
       while (queue.head !== undefined)
-        this.#fail(
-          queue,
-          new KafkaError(ErrorCode.NETWORK_EXCEPTION, `produce to ${nameOf(queue)}`, {
-            detail: 'the producer was closed',
-          }),
-        )
+        this.#fail(queue, new ClientClosedError(`produce to ${nameOf(queue)}`, 'the producer'))
     this.#active.clear()
   }
 
@@ -217,7 +212,7 @@ export class Sender implements IdentityOwner {
       })
       .then(
         (results) => new Map(results.map((result) => [`${result.topic}-${result.partition}`, result])),
-        (error: unknown) => asKafkaError(error, `produce to broker ${node}`),
+        (error: unknown) => asClientError(error, `produce to broker ${node}`),
       )
     this.#inFlight.set(node, this.#inFlight.get(node)! - 1)
     this.#schedule()
@@ -271,10 +266,16 @@ export class Sender implements IdentityOwner {
     }
   }
 
-  #refused(queue: PartitionQueue, error: KafkaError): void {
+  #refused(queue: PartitionQueue, error: Error): void {
     const batch = queue.head!
-    if (isUncertain(error.kafkaCode)) batch.uncertain = true
-    if (!isRetriable(error.kafkaCode) || batch.attempts >= this.#options.retries || !this.#identity.mayRetry()) {
+    const code = kafkaCode(error)
+    if (code !== undefined && isUncertain(code)) batch.uncertain = true
+    if (
+      code === undefined ||
+      !isRetriable(code) ||
+      batch.attempts >= this.#options.retries ||
+      !this.#identity.mayRetry()
+    ) {
       this.#fail(queue, error)
       return
     }

@@ -1,25 +1,29 @@
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { Kafka, logLevel } from 'kafkajs'
 import { ConnectError } from '../api/index.ts'
 import type { Logger } from '../api/index.ts'
 import type { ClientOptions } from './client-options.ts'
 import { KafkaError } from './kafka-errors.ts'
-import { ApiVersions, ErrorCode, Reader, SaslAuthenticate, Writer } from './protocol/index.ts'
+import { ApiVersions, ErrorCode, Reader, Writer } from './protocol/index.ts'
 import type { Api, Fields, Message, MessageInput } from './protocol/index.ts'
+import { authenticate } from './security/authentication.ts'
+import type { SaslMechanism } from './security/sasl-mechanism.ts'
+import type { TlsOptions } from './security/ssl-options.ts'
 import { UnjoinedWrites } from './unjoined-writes.ts'
 
 const KEEP_ALIVE_MS = 30_000
+/** A connection is replaced when this part of its authentication's life is over (KIP-368): requests then find a fresh one. */
+const REAUTHENTICATE_FACTOR = 0.85
 /** Below this, one copy costs less than a write of several pieces. */
 const UNJOINED_BYTES = 16 * 1024
 
 /** What of kafkajs' internals we stand on; `assertInternals` checks it. */
 interface InternalConnection {
   connect(): Promise<unknown>
-  authenticate(): Promise<void>
   disconnect(): Promise<unknown>
   isConnected(): boolean
-  setVersions(versions: Record<number, { minVersion: number; maxVersion: number }>): void
-  setSupportAuthenticationProtocol(supported: boolean): void
   rejectRequests(error: Error): void
   send(request: {
     request: {
@@ -49,16 +53,18 @@ interface InternalQueue {
 }
 
 /**
- * Opens connections to brokers: sockets, framing and authentication are kafkajs' (pinned), everything above them is ours. The door to
+ * Opens connections to brokers: connecting and framing are kafkajs' (pinned), everything else is ours. The door to
  * them without deep imports: a partition assigner factory is handed the internal cluster when a consumer object is made.
  */
 export class Transport {
   readonly #cluster: InternalCluster
   readonly #unjoined = new UnjoinedWrites()
   readonly #requestTimeoutMs: number
+  readonly #sasl: SaslMechanism | undefined
 
   constructor(options: ClientOptions, logger: Logger) {
     this.#requestTimeoutMs = options.requestTimeoutMs
+    this.#sasl = options.security.sasl
     this.#cluster = internalCluster(options, logger, this.#unjoined)
   }
 
@@ -72,14 +78,11 @@ export class Transport {
     try {
       await internal.connect()
     } catch (error) {
-      throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, `connect to ${name}`, {
-        cause: error,
-        detail: messageOf(error),
-      })
+      throw connectFailure(error, name)
     }
     const connection = new BrokerConnection(internal, name, this.#unjoined, this.#requestTimeoutMs)
     try {
-      await connection.handshake()
+      await connection.handshake(this.#sasl)
       return connection
     } catch (error) {
       connection.close()
@@ -96,6 +99,8 @@ export class BrokerConnection {
   readonly #requestTimeoutMs: number
   readonly #versions = new Map<number, readonly [number, number]>()
   #closed = false
+  #freshUntil = Infinity
+  #retired = false
 
   constructor(internal: InternalConnection, name: string, unjoined: UnjoinedWrites, requestTimeoutMs: number) {
     this.#internal = internal
@@ -104,8 +109,19 @@ export class BrokerConnection {
     this.#requestTimeoutMs = requestTimeoutMs
   }
 
+  /** host:port */
+  get name(): string {
+    return this.#name
+  }
+
+  /** Whether new requests may be sent here; what is in flight is answered even if not. */
   get open(): boolean {
-    return !this.#closed && this.#internal.isConnected()
+    return !this.#closed && this.#internal.isConnected() && performance.now() < this.#freshUntil
+  }
+
+  /** Not open for new requests only because its authentication ends soon. */
+  get stale(): boolean {
+    return !this.#closed && performance.now() >= this.#freshUntil
   }
 
   /** The highest version both sides know, at most `limit`. */
@@ -141,14 +157,19 @@ export class BrokerConnection {
     return api.readResponse(reader, version)
   }
 
-  async handshake(): Promise<void> {
+  async handshake(sasl: SaslMechanism | undefined): Promise<void> {
     const versions = await this.#apiVersions()
     for (const { apiKey, minVersion, maxVersion } of versions) this.#versions.set(apiKey, [minVersion, maxVersion])
-    this.#internal.setVersions(
-      Object.fromEntries(versions.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { minVersion, maxVersion }])),
-    )
-    this.#internal.setSupportAuthenticationProtocol(this.#versions.has(SaslAuthenticate.key))
-    await this.#internal.authenticate()
+    if (sasl === undefined) return
+    const lifetimeMs = await authenticate(this, sasl)
+    if (lifetimeMs > 0) this.#freshUntil = performance.now() + lifetimeMs * REAUTHENTICATE_FACTOR
+  }
+
+  /** Closes when what is in flight has been answered, at the latest when it has timed out. */
+  retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    setTimeout(() => this.close(), this.#requestTimeoutMs).unref()
   }
 
   close(
@@ -244,13 +265,8 @@ function internalCluster(options: ClientOptions, logger: Logger, unjoined: Unjoi
       () =>
       ({ namespace, log }) =>
         logger.debug(`kafkajs ${namespace}: ${log.message}`),
-    socketFactory: ({ host, port, onConnect }) => {
-      const socket = connect(
-        { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-        onConnect,
-      )
-      return unjoined.watch(socket)
-    },
+    socketFactory: ({ host, port, onConnect }) =>
+      unjoined.watch(openSocket(host, port, options.security.tls, onConnect)),
   })
   let handed: unknown
   kafka.consumer({
@@ -272,16 +288,41 @@ function internalCluster(options: ClientOptions, logger: Logger, unjoined: Unjoi
   return cluster as InternalCluster
 }
 
+function openSocket(host: string, port: number, tls: TlsOptions | undefined, onConnect: () => void): Socket {
+  if (tls === undefined)
+    return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, onConnect)
+  const socket = connectTls({ ...tls, host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  // a broker that takes no TLS may hang up without an error: waiting for the handshake would have no end
+  socket.once('end', () => {
+    if (!socket.authorized) socket.destroy(new Error('the broker hung up during the TLS handshake'))
+  })
+  return socket
+}
+
+/** A certificate that is not trusted, expired, or of another host: trying again does not help, as in Java (SslAuthenticationException). */
+function connectFailure(error: unknown, name: string): ConnectError {
+  const code = (error as { code?: unknown }).code
+  const detail = messageOf(error)
+  if (typeof code === 'string' && TLS_FAILURES.test(code))
+    return new ConnectError(`cannot connect to ${name} with TLS: ${detail}: ${tlsRemedy(code)}`, { cause: error })
+  return new KafkaError(ErrorCode.NETWORK_EXCEPTION, `connect to ${name}`, { cause: error, detail })
+}
+
+const TLS_FAILURES = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/
+
+function tlsRemedy(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'the certificate is not for this host name; reach the broker by a name it holds, or empty ssl.endpoint.identification.algorithm'
+  if (/^(UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_CA)/.test(code))
+    return 'the certificate is not trusted; put its authority into ssl.truststore.location or ssl.truststore.certificates'
+  if (code.startsWith('CERT_')) return 'the certificate is not valid'
+  return 'does this listener speak TLS, and does it want a client certificate (ssl.keystore.*)?'
+}
+
 function assertInternals(connection: InternalConnection): void {
-  const methods = [
-    'connect',
-    'authenticate',
-    'disconnect',
-    'isConnected',
-    'setVersions',
-    'rejectRequests',
-    'send',
-  ] as const
+  const methods = ['connect', 'disconnect', 'isConnected', 'rejectRequests', 'send'] as const
   for (const method of methods) {
     if (typeof connection[method] !== 'function') throw foreignVersion(`connection.${method}`)
   }
