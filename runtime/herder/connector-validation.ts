@@ -11,6 +11,7 @@ import { topicCreationKeys } from '../config/topic-creation-config.ts'
 import { exactlyOnceErrors } from './exactly-once-validation.ts'
 import type { HerderParts } from './parts.ts'
 
+const DEFINING = 'retrieving the configuration definition from the connector'
 const VALIDATING = 'performing multi-property validation for the connector'
 
 type Parts = Pick<HerderParts, 'config' | 'logger' | 'plugins' | 'secrets' | 'stages' | 'worker'>
@@ -35,9 +36,9 @@ export class ConnectorValidation {
     const framework = frameworkDef(context)
     const parts: Validated[] = [{ def: framework, values: validateFramework(framework, context) }]
     if (versionFault('connector', className, resolved['connector.plugin.version'], plugins) === undefined) {
-      const { class: connector } = plugins.connectorOf(resolved)
+      const def = await stages.during(DEFINING, () => worker.definition(className, resolved))
       const values = await stages.during(VALIDATING, () => worker.validate(className, resolved))
-      parts.push({ def: connector.configDef(), values })
+      parts.push({ def, values })
     }
     for (const role of ['key', 'value', 'header'] as const) parts.push(converterValues(role, resolved, plugins))
     for (const client of overridableClients(type, resolved, config))
@@ -53,7 +54,7 @@ export class ConnectorValidation {
       )
     parts.push(wrongOnly(configDef(type === 'source' ? topicCreationKeys(resolved) : {}), resolved))
     parts.push(wrongOnly(given(extraConnectorDef, resolved), resolved), nullValues(resolved))
-    return withoutSecretValues(mergeConfigInfos(plugins.connector(className).className, parts), props, resolved)
+    return withoutSecretValues(mergeConfigInfos(className, parts), props, resolved)
   }
 
   /**

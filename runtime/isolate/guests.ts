@@ -5,7 +5,7 @@ import type { WorkerConfig } from '../config/worker-config.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { ConnectorGuest } from './connector-guest.ts'
 import type { Guest } from './guest.ts'
-import type { AnswerValue, Command, InstanceId, Query, Report } from './messages.ts'
+import type { AnswerValue, Command, InstanceId, PlainKey, Query, Report } from './messages.ts'
 import { answerTo, Questions } from './questions.ts'
 import { TaskGuest } from './task-guest.ts'
 import type { GuestEnvironment } from './task-guest.ts'
@@ -114,6 +114,9 @@ export class Guests {
             if (!(guest instanceof TaskGuest)) throw new ConnectError('the task is not running')
             return guest.progress()
           }
+          case 'definition':
+            this.#active(0)
+            return this.#definition(query.className, query.props)
           case 'validate':
             this.#active(0)
             return await this.#validate(query.className, query.props)
@@ -131,9 +134,19 @@ export class Guests {
   }
 
   async #validate(className: string, props: Props): Promise<readonly ConfigValue[]> {
-    const { class: connectorClass } = this.#plugins.connector(className)
+    const { class: connectorClass } = this.#plugins.connector(className, props['connector.plugin.version'])
     const values = connectorClass.configDef().validate(props)
     return connectorClass.validate === undefined ? values : await connectorClass.validate(props, values)
+  }
+
+  #definition(className: string, props: Props): Readonly<Record<string, PlainKey>> {
+    const { keys } = this.#plugins.connector(className, props['connector.plugin.version']).class.configDef()
+    return Object.fromEntries(
+      Object.entries(keys).map(([name, { validator: _validator, recommender: _recommender, ...plain }]) => [
+        name,
+        plain,
+      ]),
+    )
   }
 
   async #exactlyOnce({ className, props, method }: Extract<Query, { type: 'exactly-once' }>): Promise<AnswerValue> {

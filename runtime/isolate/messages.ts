@@ -1,4 +1,5 @@
 import type {
+  ConfigKey,
   ConfigValue,
   Props,
   SinkOffsetChange,
@@ -46,6 +47,8 @@ export interface OffsetBytes {
 export type Query =
   | { readonly type: 'task-configs'; readonly instance: InstanceId; readonly maxTasks: number }
   | { readonly type: 'progress'; readonly instance: InstanceId }
+  /** The keys of the connector's definition, without what is code. */
+  | { readonly type: 'definition'; readonly className: string; readonly props: Props }
   | { readonly type: 'validate'; readonly className: string; readonly props: Props }
   /** A source connector's word on exactly-once delivery; undefined: it has none. */
   | {
@@ -61,7 +64,13 @@ export type Query =
       readonly offsets: readonly OffsetChange[]
     }
 
+/** To a connector's class rather than to one that runs. */
+export type ClassQuery = Extract<Query, { readonly className: string }>
+
 export type OffsetChange = SourceOffsetChange | SinkOffsetChange
+
+/** A key of a definition as data: functions do not cross. */
+export type PlainKey = Omit<ConfigKey, 'validator' | 'recommender'>
 
 /** Guests to worker: what a guest wants to know. */
 export type Question =
@@ -85,6 +94,7 @@ export type AnswerValue =
   | ProgressSnapshot
   | readonly Props[]
   | readonly ConfigValue[]
+  | Readonly<Record<string, PlainKey>>
   | readonly (SourceOffset | undefined)[]
   | undefined
 

@@ -83,7 +83,8 @@ export class TaskGuest implements Guest {
     } catch (error) {
       this.#reportMetrics()
       if (this.#stopping.signal.aborted) {
-        if (!this.#silent) this.#logger.warn('the task threw after it was asked to stop', { error })
+        if (!this.#silent && error !== this.#stopping.signal.reason)
+          this.#logger.warn('the task threw after it was asked to stop', { error })
         this.#tell({ type: 'ended' })
       } else {
         this.#logger.error('the task failed and will not recover until it is restarted', { error })

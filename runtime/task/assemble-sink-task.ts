@@ -1,12 +1,12 @@
 import { javaFullMatch } from '../api/index.ts'
 import type { SinkConnectorClass } from '../api/index.ts'
-import { adminProps, dlqProducerProps, sinkConsumerProps } from '../config/client-overrides.ts'
+import { sinkConsumerProps } from '../config/client-overrides.ts'
 import { parseSinkConfig } from '../config/connector-config.ts'
-import type { SinkConfig } from '../config/connector-config.ts'
 import { KafkaClients } from '../kafka/kafka-clients.ts'
 import { AssembledTask } from './assembled-task.ts'
-import { DeadLetterQueue } from './dead-letter-queue.ts'
+import { CONSUMED_RECORDS } from './dead-letter-queue.ts'
 import { ErrantRecords } from './errant-record-reporter.ts'
+import { openDeadLetters } from './open-dead-letters.ts'
 import type { RunnableTask } from './runnable-task.ts'
 import { SinkPipeline } from './sink-pipeline.ts'
 import { SinkTaskRunner } from './sink-task-runner.ts'
@@ -25,7 +25,10 @@ export async function assembleSinkTask(
   const config = parseSinkConfig(connectorProps)
   const common = new CommonParts(parts)
   opening.use(common.chain)
-  const deadLetters = await openDeadLetterQueue(parts, common, config, opening, stop)
+  const deadLetters = await openDeadLetters(
+    { parts, common, settings: config, contents: CONSUMED_RECORDS, opening },
+    stop,
+  )
   const tolerance = common.tolerance(config, deadLetters)
   const metrics = new SinkTaskMetrics(common.labels, common.errors)
   const consumerProps = sinkConsumerProps(worker, connectorProps, common.id)
@@ -49,9 +52,7 @@ export async function assembleSinkTask(
       tolerance,
     }),
     tolerance,
-    errantRecords: reportsErrors
-      ? new ErrantRecords({ tolerance, taskClassName: connectorClass.task.className })
-      : undefined,
+    errantRecords: reportsErrors ? new ErrantRecords(tolerance) : undefined,
     metrics,
     progress: parts.progress,
     news: parts.news,
@@ -65,30 +66,4 @@ export async function assembleSinkTask(
     topics: common.topics,
     samples: (now) => [...metrics.samples(now), ...metrics.ofTask(task)],
   })
-}
-
-async function openDeadLetterQueue(
-  parts: TaskParts,
-  common: CommonParts,
-  config: SinkConfig,
-  opening: AsyncDisposableStack,
-  stop: AbortSignal,
-): Promise<DeadLetterQueue | undefined> {
-  const { connector, task, connectorProps, worker, logger } = parts
-  const topic = config['errors.deadletterqueue.topic.name']
-  if (topic === '') return undefined
-  const props = dlqProducerProps(worker, connectorProps, common.id)
-  const producer = opening.use(new KafkaClients({ props, logger })).producer(props)
-  opening.defer(() => producer.abandon())
-  await using admins = new KafkaClients({ props: adminProps(worker, connectorProps, common.id, 'dlq'), logger })
-  return await DeadLetterQueue.open(
-    {
-      ...{ topic, connector, task, producer },
-      contextHeaders: config['errors.deadletterqueue.context.headers.enable'],
-      replicationFactor: config['errors.deadletterqueue.topic.replication.factor'],
-      admin: admins.admin(),
-      metrics: common.errors,
-    },
-    stop,
-  )
 }

@@ -2,10 +2,14 @@ import type { SourceConnectorClass } from '../api/index.ts'
 import { adminProps } from '../config/client-overrides.ts'
 import { parseSourceConfig } from '../config/connector-config.ts'
 import { topicCreationGroups } from '../config/topic-creation-config.ts'
+import { sourceDeadLetterDef } from '../config/recovery-keys.ts'
 import { KafkaClients } from '../kafka/kafka-clients.ts'
 import { atLeastOnce } from './assemble-at-least-once.ts'
 import { exactlyOnce } from './assemble-exactly-once.ts'
 import { AssembledTask } from './assembled-task.ts'
+import { FailedSourceRecords } from './failed-source-records.ts'
+import { openDeadLetters } from './open-dead-letters.ts'
+import { buildConverters } from './record-converter.ts'
 import type { RunnableTask } from './runnable-task.ts'
 import { SourcePipeline } from './source-pipeline.ts'
 import { SourceTaskRunner } from './source-task-runner.ts'
@@ -14,13 +18,27 @@ import { CommonParts } from './task-parts.ts'
 import type { TaskParts } from './task-parts.ts'
 import { TopicCreation } from './topic-creation.ts'
 
-export function assembleSourceTask(parts: TaskParts, connectorClass: SourceConnectorClass): RunnableTask {
+/** Creates the dead letter topic if one is configured; nothing else is opened yet. */
+export async function assembleSourceTask(
+  parts: TaskParts,
+  connectorClass: SourceConnectorClass,
+  stop: AbortSignal,
+): Promise<RunnableTask> {
   const { connector, connectorProps, worker, logger } = parts
   const config = parseSourceConfig(connectorProps)
   const common = new CommonParts(parts)
-  const tolerance = common.tolerance(config)
+  await using opening = new AsyncDisposableStack()
+  const deadLetters = await openDeadLetters(
+    {
+      ...{ parts, common, opening },
+      settings: sourceDeadLetterDef.parse(connectorProps),
+      contents: new FailedSourceRecords(buildConverters(connectorProps, worker, parts.plugins)),
+    },
+    stop,
+  )
+  const tolerance = common.tolerance(config, deadLetters)
   const metrics = new SourceTaskMetrics(common.labels, common.errors)
-  const opened = new AsyncDisposableStack()
+  const opened = opening.move()
   opened.use(common.chain)
 
   const task = new connectorClass.task()

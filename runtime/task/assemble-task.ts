@@ -7,6 +7,6 @@ import type { TaskParts } from './task-parts.ts'
 export async function assembleTask(parts: TaskParts, stop: AbortSignal): Promise<RunnableTask> {
   const { class: connectorClass } = parts.plugins.connector(parts.connectorProps['connector.class'] ?? '')
   return connectorClass.type === 'source'
-    ? assembleSourceTask(parts, connectorClass)
+    ? await assembleSourceTask(parts, connectorClass, stop)
     : await assembleSinkTask(parts, connectorClass, stop)
 }

@@ -137,7 +137,7 @@ export class AtLeastOnceDelivery implements Delivery {
     for (const source of records) {
       tolerance.skip({
         stage: 'KAFKA_PRODUCE',
-        className: 'org.apache.kafka.clients.producer.KafkaProducer',
+        className: 'org.apache.kafka.connect.runtime.WorkerSourceTask',
         error,
         source,
       })

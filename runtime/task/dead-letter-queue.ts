@@ -1,21 +1,39 @@
 import { ConnectError } from '../api/index.ts'
 import type { Admin } from '../kafka/admin.ts'
-import type { FetchedRecord } from '../kafka/fetcher.ts'
 import type { Producer, ProducerRecord, RecordHeader } from '../kafka/producer.ts'
 import { errorClassName, stackTrace } from '../telemetry/stack-trace.ts'
 import type { ErrorMetrics } from './error-metrics.ts'
 import type { ErrorReporter, Failure } from './error-tolerance.ts'
+
+/** Name behind `__connect.errors.`, and its text; null: no value. */
+export type ContextField = readonly [name: string, value: string | null]
+
+/** A record as it goes into a letter. */
+export interface LetterParts {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: readonly RecordHeader[]
+  readonly timestamp: number | undefined
+  /** Where the record came from. */
+  readonly from: readonly ContextField[]
+}
+
+/** How records of sinks and of sources become letters; undefined: not a record of this kind. */
+export interface LetterContents {
+  partsOf(failure: Failure): LetterParts | undefined
+}
 
 export interface DeadLetterOptions {
   readonly topic: string
   readonly connector: string
   readonly task: number
   readonly contextHeaders: boolean
+  readonly contents: LetterContents
   readonly producer: Producer
   readonly metrics: ErrorMetrics
 }
 
-/** `errors.deadletterqueue.*`: failed records as they were consumed, with the story of the failure in headers. */
+/** `errors.deadletterqueue.*`: failed records, with the story of the failure in headers. */
 export class DeadLetterQueue implements ErrorReporter {
   readonly #options: DeadLetterOptions
 
@@ -41,9 +59,8 @@ export class DeadLetterQueue implements ErrorReporter {
   }
 
   report(failure: Failure): Promise<void> | undefined {
-    const { consumed } = failure
-    if (consumed === undefined) return undefined
-    return this.#produce(this.#letter(consumed, failure))
+    const parts = this.#options.contents.partsOf(failure)
+    return parts === undefined ? undefined : this.#produce(this.#letter(parts, failure))
   }
 
   async #produce(letter: ProducerRecord): Promise<void> {
@@ -59,30 +76,39 @@ export class DeadLetterQueue implements ErrorReporter {
     }
   }
 
-  #letter(consumed: FetchedRecord, failure: Failure): ProducerRecord {
+  #letter({ key, value, headers, timestamp, from }: LetterParts, failure: Failure): ProducerRecord {
     const { topic, contextHeaders } = this.#options
-    const context = contextHeaders ? deadLetterHeaders(consumed, failure, this.#options) : []
-    return {
-      topic,
-      key: consumed.key,
-      value: consumed.value,
-      headers: [...consumed.headers, ...context],
-      timestamp: consumed.timestamp < 0 ? undefined : consumed.timestamp,
-    }
+    const context = contextHeaders ? contextHeadersOf(from, failure, this.#options) : []
+    return { topic, key, value, headers: [...headers, ...context], timestamp }
   }
 }
 
+/** Records of a sink: the bytes, headers and time as they were consumed. */
+export const CONSUMED_RECORDS: LetterContents = {
+  partsOf({ consumed }) {
+    if (consumed === undefined) return undefined
+    const { topic, partition, offset, key, value, headers, timestamp } = consumed
+    return {
+      ...{ key, value, headers },
+      timestamp: timestamp < 0 ? undefined : timestamp,
+      from: [
+        ['topic', topic],
+        ['partition', String(partition)],
+        ['offset', String(offset)],
+      ],
+    }
+  },
+}
+
 /** In this order, values as text (org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter). */
-export function deadLetterHeaders(
-  consumed: FetchedRecord,
+export function contextHeadersOf(
+  from: readonly ContextField[],
   failure: Failure,
   of: { readonly connector: string; readonly task: number },
 ): readonly RecordHeader[] {
   const message = failure.error instanceof Error ? failure.error.message : String(failure.error)
-  const context: readonly (readonly [string, string | null])[] = [
-    ['topic', consumed.topic],
-    ['partition', String(consumed.partition)],
-    ['offset', String(consumed.offset)],
+  const context: readonly ContextField[] = [
+    ...from,
     ['connector.name', of.connector],
     ['task.id', String(of.task)],
     ['stage', failure.stage],

@@ -3,14 +3,15 @@ import type { ErrantRecordReporter, SinkRecord } from '../api/index.ts'
 import { rawOf } from './consumed-record.ts'
 import type { ErrorTolerance } from './error-tolerance.ts'
 
+/** Whatever the task's class is (org.apache.kafka.connect.runtime.errors.WorkerErrantRecordReporter). */
+const SINK_TASK = 'org.apache.kafka.connect.sink.SinkTask'
+
 /** What a sink task reports about single records it cannot deliver (KIP-610): stage TASK_PUT. */
 export class ErrantRecords implements ErrantRecordReporter {
   readonly #tolerance: ErrorTolerance
-  readonly #className: string
 
-  constructor(options: { readonly tolerance: ErrorTolerance; readonly taskClassName: string }) {
-    this.#tolerance = options.tolerance
-    this.#className = options.taskClassName
+  constructor(tolerance: ErrorTolerance) {
+    this.#tolerance = tolerance
   }
 
   /** Rejects, and the task should too, when failures are not tolerated. */
@@ -20,7 +21,6 @@ export class ErrantRecords implements ErrantRecordReporter {
       throw new ConnectError(
         `only records that put() was given can be reported, not ${record.topic}-${record.partition}@${record.offset}`,
       )
-    this.#tolerance.skip({ stage: 'TASK_PUT', className: this.#className, error, consumed })
-    await this.#tolerance.reported()
+    await this.#tolerance.reportedByTask({ stage: 'TASK_PUT', className: SINK_TASK, error, consumed })
   }
 }

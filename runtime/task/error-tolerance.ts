@@ -1,6 +1,7 @@
 import { ConnectError, errorCode } from '../api/index.ts'
-import type { SourceRecord } from '../api/index.ts'
+import type { Header, SourceRecord } from '../api/index.ts'
 import { sleep } from '../async/abort.ts'
+import type { RecordHeader } from '../kafka/producer.ts'
 import type { FetchedRecord } from '../kafka/fetcher.ts'
 import type { ErrorMetrics } from './error-metrics.ts'
 
@@ -22,8 +23,17 @@ export interface Failure {
   readonly className: string
   readonly error: unknown
   readonly consumed?: FetchedRecord | undefined
-  readonly source?: Pick<SourceRecord, 'topic' | 'partition' | 'sourcePartition' | 'sourceOffset'> | undefined
+  readonly source?: FailedSource | undefined
 }
+
+/** A source record, or what is left of it on its way to Kafka. */
+export type FailedSource = Pick<
+  SourceRecord,
+  'topic' | 'partition' | 'timestamp' | 'sourcePartition' | 'sourceOffset'
+> &
+  Partial<Pick<SourceRecord, 'key' | 'keySchema' | 'value' | 'valueSchema'>> & {
+    readonly headers?: readonly (Header | RecordHeader)[]
+  }
 
 /** Where failures are told: the log, the dead letter queue. Resolves when the report is durable. */
 export interface ErrorReporter {
@@ -56,7 +66,12 @@ export class ErrorTolerance {
   }
 
   /**
-   * Answers what `again` answers once it succeeds, undefined when the record is skipped; throws when neither is allowed.
+   * Answers what `again` answers once it succeeds, undefined when the record is skipped; throws when neither is allowed, and the signal's
+   * reason when it aborts before the retries are over: the record will be read again.
+   *
+   * Connect skips a record silently, even with errors.tolerance=none, when its retries are used up, and throws at the next failure only.
+   * That loses a record; here retries that are used up are a failure like any other.
+   *
    * `again` throws a Failure's error anew; `describe` then says at which stage.
    */
   async recover<T>(
@@ -70,7 +85,8 @@ export class ErrorTolerance {
     let failure = first
     for (let attempt = 0; errorCode(failure.error) === 'RETRIABLE'; attempt++) {
       const delay = Math.min(this.#retryDelay(attempt), deadline - Date.now())
-      if (delay <= 0 || !(await sleep(delay, signal))) break
+      if (delay <= 0) break
+      if (!(await sleep(delay, signal))) throw signal.reason as Error
       metrics.failures++
       metrics.retries++
       try {
@@ -87,9 +103,20 @@ export class ErrorTolerance {
   skip(failure: Failure): void {
     const { metrics } = this.#options
     metrics.failed()
-    this.#report(failure)
+    void this.#report(failure)
     if (!this.toleratesAll) throw new ConnectError('Tolerance exceeded in error handler', { cause: failure.error })
     metrics.skipped++
+  }
+
+  /** A task reports a record that it could not deliver itself. Resolves when this report is durable; throws when it is not tolerated. */
+  reportedByTask(failure: Failure): Promise<void> {
+    const { metrics } = this.#options
+    metrics.failures++
+    metrics.lastErrorAt = Date.now()
+    const reported = this.#report(failure)
+    if (this.toleratesAll) return reported
+    metrics.errors++
+    throw new ConnectError('Tolerance exceeded in error handler', { cause: failure.error })
   }
 
   /** Resolves when all reports so far are durable; throws when one was lost. Offsets behind them are not committed before. */
@@ -108,10 +135,12 @@ export class ErrorTolerance {
     return this.#reports.size > 0 || this.#reportFailure !== undefined
   }
 
-  #report(failure: Failure): void {
+  #report(failure: Failure): Promise<void> {
+    const reports: Promise<void>[] = []
     for (const reporter of this.#options.reporters) {
       const report = reporter.report(failure)
       if (report === undefined) continue
+      reports.push(report)
       const settled = report.then(
         () => void this.#reports.delete(settled),
         (error: unknown) => {
@@ -121,6 +150,9 @@ export class ErrorTolerance {
       )
       this.#reports.add(settled)
     }
+    const all = Promise.all(reports).then(() => undefined)
+    all.catch(() => undefined) // whoever waits for it hears it; so do the commits
+    return all
   }
 
   /** 300 ms × 2^attempt; above the limit a random part of the limit (org.apache.kafka…RetryWithToleranceOperator). */

@@ -72,7 +72,9 @@ export class ExactlyOnceDelivery implements Delivery {
       this.#options.metrics.written += records.length
       this.#options.progress.acked(records.length)
     },
-    failed: (_, error) => void this.#fail('Unrecoverable exception from producer send callback', error),
+    failed: (_, error) => {
+      if (!this.#aborting) this.#fail('Unrecoverable exception from producer send callback', error)
+    },
   }
   readonly #offsetListener: DeliveryListener = {
     delivered: () => undefined,
@@ -92,6 +94,8 @@ export class ExactlyOnceDelivery implements Delivery {
   #settled = true
   /** The transaction must not be committed: a batch was taken in part only, or the task has failed. */
   #torn = false
+  /** What is not delivered yet fails now, on purpose. */
+  #aborting = false
   #lastCommit = performance.now()
   #warned = false
 
@@ -282,11 +286,13 @@ export class ExactlyOnceDelivery implements Delivery {
   async #abort(): Promise<void> {
     if (this.#open === undefined) return
     const { producer, task } = this.#options
+    this.#aborting = true
     try {
       await producer.abort()
     } catch (error) {
       throw this.#fail(`Failed to abort the transaction of task ${task}`, error)
     } finally {
+      this.#aborting = false
       this.#acked = this.#sent
       this.#open = undefined
       this.#due = false

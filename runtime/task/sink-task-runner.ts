@@ -4,6 +4,7 @@ import type {
   Logger,
   Offsets,
   Props,
+  SinkRecord,
   SinkTask,
   SinkTaskContext,
   TopicPartition,
@@ -11,6 +12,7 @@ import type {
 import { Backoff } from '../async/backoff.ts'
 import { Gate } from '../async/gate.ts'
 import { Turns } from '../async/turns.ts'
+import type { FetchedRecord } from '../kafka/fetcher.ts'
 import type { Consumer, RebalanceListener } from '../kafka/consumer.ts'
 import { partitionName } from '../kafka/topic-partition.ts'
 import { errorLine } from '../telemetry/stack-trace.ts'
@@ -125,7 +127,7 @@ export class SinkTaskRunner {
   }
 
   async #iterate(stop: AbortSignal): Promise<void> {
-    const { consumer, pipeline, metrics, progress } = this.#options
+    const { consumer, metrics, progress } = this.#options
     this.#applyPause()
     this.#seek()
     const now = Date.now()
@@ -144,11 +146,22 @@ export class SinkTaskRunner {
       progress.read(polled.length)
       if (!this.#retrying) progress.waits('conversion')
       this.#offsets.began(polled)
-      const records = await pipeline.process(polled, stop)
+      const records = await this.#process(polled, stop)
+      if (records === undefined) return
       const ends = endOffsets(polled)
       batch = batch === undefined ? { records, ends } : joined(batch, { records, ends })
     }
     await this.#put(batch ?? EMPTY, stop)
+  }
+
+  /** undefined: a record was about to be tried again when the task was asked to stop. */
+  async #process(polled: readonly FetchedRecord[], stop: AbortSignal): Promise<readonly SinkRecord[] | undefined> {
+    try {
+      return await this.#options.pipeline.process(polled, stop)
+    } catch (error) {
+      if (stop.aborted && error === stop.reason) return undefined
+      throw error
+    }
   }
 
   async #put(batch: SinkBatch, stop: AbortSignal): Promise<void> {

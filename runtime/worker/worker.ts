@@ -1,5 +1,14 @@
-import { ConnectError, NotFoundError, UnreachableError, errorCode } from '../api/index.ts'
-import type { ConfigValue, Logger, Plugin, Props, SourceOffset, SourcePartition, Support } from '../api/index.ts'
+import { ConnectError, NotFoundError, UnreachableError } from '../api/index.ts'
+import type {
+  ConfigDef,
+  ConfigValue,
+  Logger,
+  Plugin,
+  Props,
+  SourceOffset,
+  SourcePartition,
+  Support,
+} from '../api/index.ts'
 import { Secrets } from '../config/secrets.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
@@ -9,6 +18,7 @@ import { answerTo } from '../isolate/questions.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
+import { ConnectorClasses } from './connector-classes.ts'
 import type { ConnectorStart, TaskStart } from './launch-spec.ts'
 import { taskName } from './lifecycle-state.ts'
 import type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
@@ -72,6 +82,7 @@ export class Worker implements AsyncDisposable {
   readonly #pool: IsolatePool
   readonly #residents: Residents
   readonly #environment: ResidentEnvironment
+  readonly #classes: ConnectorClasses
   readonly #connectors = new Map<string, { readonly spec: ConnectorStart; readonly resident: Resident }>()
   readonly #tasks = new Map<string, { readonly spec: TaskStart; readonly resident: Resident }>()
   readonly #connectorStartups = new Startups()
@@ -96,6 +107,8 @@ export class Worker implements AsyncDisposable {
       onlyInline: (className) => inlineNames.has(className),
       sourceStarts: config.exactlyOnce === 'enabled' ? options.sourceStarts : undefined,
     }
+    const { onlyInline } = this.#environment
+    this.#classes = new ConnectorClasses({ config, plugins, pool, onlyInline })
     metrics.collect('connectors and tasks', () => this.#samples())
   }
 
@@ -120,19 +133,14 @@ export class Worker implements AsyncDisposable {
     return (await isolate.ask({ type: 'task-configs', instance, maxTasks })) as readonly Props[]
   }
 
-  /** The connector's own part of a validation, in the connector thread. */
+  /** The connector class's definition as data: without validators. Its code runs where connectors live, as in the next methods. */
+  async definition(className: string, props: Props): Promise<ConfigDef> {
+    return await this.#classes.definition(className, await this.#secrets.resolve(props))
+  }
+
+  /** The connector's own part of a validation. */
   async validate(className: string, props: Props): Promise<readonly ConfigValue[]> {
-    const { className: fullName } = this.#options.plugins.connector(className)
-    const resolved = await this.#secrets.resolve(props)
-    const isolate = this.#connectorIsolate(fullName)
-    const ask = () => isolate().ask({ type: 'validate', className: fullName, props: resolved })
-    try {
-      return (await ask()) as readonly ConfigValue[]
-    } catch (error) {
-      if (errorCode(error) !== 'RETRIABLE') throw error
-      // Its thread was ended, most likely for what another connector did.
-      return (await ask()) as readonly ConfigValue[]
-    }
+    return await this.#classes.validate(className, await this.#secrets.resolve(props))
   }
 
   /** What a source connector says of exactly-once delivery; undefined: nothing. Props are resolved. */
@@ -141,22 +149,12 @@ export class Worker implements AsyncDisposable {
     props: Props,
     method: 'exactlyOnceSupport' | 'canDefineTransactionBoundaries',
   ): Promise<Support | null | undefined> {
-    const { className: fullName } = this.#options.plugins.connector(className)
-    const isolate = this.#connectorIsolate(fullName)
-    const answer = await isolate().ask({ type: 'exactly-once', className: fullName, props, method })
-    return answer as Support | null | undefined
+    return await this.#classes.exactlyOnce(className, props, method)
   }
 
   /** What the connector's class says to a change of its offsets: true when it takes part in it. Props are resolved. */
   async alterOffsets(className: string, props: Props, offsets: readonly OffsetChange[]): Promise<boolean> {
-    const { className: fullName } = this.#options.plugins.connector(className)
-    const isolate = this.#connectorIsolate(fullName)
-    return (await isolate().ask({ type: 'alter-offsets', className: fullName, props, offsets })) as boolean
-  }
-
-  #connectorIsolate(fullName: string): () => Isolate {
-    const inline = this.#environment.onlyInline(fullName)
-    return () => (inline ? this.#pool.inline() : this.#pool.forConnectors())
+    return await this.#classes.alterOffsets(className, props, offsets)
   }
 
   logLevelsChanged(): void {
@@ -377,7 +375,13 @@ function count(startups: Startups, state: InstanceState): void {
   else if (state === 'FAILED') startups.failures++
 }
 
+/** Each by its full name, its simple name, and that without the suffix which configs may leave out. */
 function classNames(plugin: Plugin): readonly string[] {
   const { connectors, converters, headerConverters, transformations, predicates } = plugin
-  return [connectors, converters, headerConverters, transformations, predicates].flatMap((of) => Object.keys(of ?? {}))
+  return [connectors, converters, headerConverters, transformations, predicates]
+    .flatMap((of) => Object.keys(of ?? {}))
+    .flatMap((name) => {
+      const simple = name.slice(name.lastIndexOf('.') + 1)
+      return [name, simple, simple.replace(/(Connector|HeaderConverter|Converter|Transformation|Predicate)$/, '')]
+    })
 }

@@ -136,7 +136,7 @@ describe('a sink task', { timeout: 180_000 }, () => {
     const [letter] = await w.read(dead, 1)
     assert.equal(letter?.value, 'bad')
     assert.equal(letter.headers.get('__connect.errors.stage'), 'TASK_PUT')
-    assert.equal(letter.headers.get('__connect.errors.class.name'), 'probe.ProbeSinkTask')
+    assert.equal(letter.headers.get('__connect.errors.class.name'), 'org.apache.kafka.connect.sink.SinkTask')
     assert.equal(letter.headers.get('__connect.errors.exception.message'), 'a bad value')
   })
 
