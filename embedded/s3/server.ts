@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Controls } from './controls.ts'
 import { KeyLocks } from './key-locks.ts'
@@ -29,6 +30,8 @@ export interface EmbeddedS3Options {
   readonly region?: string
   /** Created when missing. */
   readonly buckets?: readonly string[]
+  /** Serve https: PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string }
   /** Told of failures inside the server (answered 500); default: standard error. */
   readonly onError?: (error: unknown) => void
 }
@@ -50,7 +53,8 @@ export class EmbeddedS3 implements AsyncDisposable {
     const files = await ObjectFiles.open(options.dataDir)
     for (const bucket of options.buckets ?? []) await files.createBucket(bucket)
     // no limit on a request's time: a slow upload is not an attack here
-    const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 })
+    const timeouts = { keepAliveTimeout: 60_000, requestTimeout: 0 }
+    const server = options.tls === undefined ? createServer(timeouts) : createTlsServer({ ...timeouts, ...options.tls })
     server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
     await once(server, 'listening')
     return new EmbeddedS3(options, server, files)
@@ -58,7 +62,7 @@ export class EmbeddedS3 implements AsyncDisposable {
 
   private constructor(options: EmbeddedS3Options, server: Server, files: ObjectFiles) {
     this.port = (server.address() as AddressInfo).port
-    this.endpoint = `http://${options.host ?? '127.0.0.1'}:${this.port}`
+    this.endpoint = `${options.tls === undefined ? 'http' : 'https'}://${options.host ?? '127.0.0.1'}:${this.port}`
     this.accessKeyId = options.accessKeyId ?? 'naru'
     this.secretAccessKey = options.secretAccessKey ?? 'naru-secret'
     this.region = options.region ?? 'us-east-1'

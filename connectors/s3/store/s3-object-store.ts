@@ -119,6 +119,7 @@ export class S3ObjectStore implements ObjectStore {
     try {
       await this.#client.send(new HeadBucketCommand({ Bucket }), { abortSignal })
     } catch (error) {
+      if (isUntrusted(error)) throw untrusted(error as Error, this.#options)
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
       if (status === 404) throw missingBucket(Bucket, this.#options)
       if (status === 301) return // in another region: exists
@@ -169,6 +170,29 @@ export class S3ObjectStore implements ObjectStore {
       ...(kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }),
     }
   }
+}
+
+/** Reasons of OpenSSL and Node to refuse a server's certificate: they do not pass by themselves. */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+function isUntrusted(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && UNTRUSTED.has(code)
+}
+
+function untrusted(error: Error, { endpoint, region }: S3Options): ConfigError {
+  const where = endpoint ?? `S3 in region ${region}`
+  const remedy = 'start the worker with NODE_EXTRA_CA_CERTS naming the PEM file of its authority, or correct store.url'
+  return new ConfigError('store.url', `the certificate of ${where} is not trusted (${error.message}): ${remedy}`, {
+    cause: error,
+  })
 }
 
 function missingBucket(bucket: string, { endpoint, region }: S3Options): ConfigError {
