@@ -13,10 +13,20 @@ import { kafkaLibs, loggingFile } from './kafka-libs.ts'
 const CLUSTER_ID = 'TmFydVRlc3RzMDAwMDAwMQ'
 const START_TIMEOUT_MS = 90_000
 
+export interface RealKafkaOptions {
+  readonly dataDir: string
+  readonly nodes?: number
+  /** Further listeners of each node, named as their protocol (SSL, SASL_PLAINTEXT, SASL_SSL), with the server properties they need. */
+  readonly secure?: { readonly listeners: readonly string[]; readonly properties: Readonly<Record<string, string>> }
+  /** Further arguments of `kafka-storage format`, as --add-scram. */
+  readonly format?: readonly string[]
+}
+
 interface Node {
   readonly id: number
   readonly port: number
   readonly controllerPort: number
+  readonly securePorts: Readonly<Record<string, number>>
   readonly config: string
   readonly log: string
   process?: ChildProcess
@@ -27,23 +37,27 @@ export class RealKafka implements AsyncDisposable {
   /** The folder with the jars: `java -cp LIBS/* …`. */
   readonly libs: string
   readonly #nodes: readonly Node[]
+  readonly #options: RealKafkaOptions
 
   /** Data of a former run in `dataDir` is not reused: ports differ. */
-  static async start(options: { dataDir: string; nodes?: number }): Promise<RealKafka> {
+  static async start(options: RealKafkaOptions): Promise<RealKafka> {
     const libs = await kafkaLibs()
     const count = options.nodes ?? 1
-    const ports = await freePorts(2 * count)
+    const listeners = options.secure?.listeners ?? []
+    const perNode = 2 + listeners.length
+    const ports = await freePorts(perNode * count)
     const nodes = Array.from({ length: count }, (_, i): Node => {
       const folder = join(options.dataDir, `node-${i + 1}`)
       return {
         id: i + 1,
-        port: ports[2 * i]!,
-        controllerPort: ports[2 * i + 1]!,
+        port: ports[perNode * i]!,
+        controllerPort: ports[perNode * i + 1]!,
+        securePorts: Object.fromEntries(listeners.map((name, k) => [name, ports[perNode * i + 2 + k]!])),
         config: join(folder, 'server.properties'),
         log: join(folder, 'server.log'),
       }
     })
-    const kafka = new RealKafka(libs, nodes)
+    const kafka = new RealKafka(libs, nodes, options)
     try {
       await Promise.all(nodes.map((node) => kafka.#format(node, join(options.dataDir, `node-${node.id}`))))
       await Promise.all(nodes.map((node) => kafka.startNode(node.id)))
@@ -54,13 +68,19 @@ export class RealKafka implements AsyncDisposable {
     return kafka
   }
 
-  private constructor(libs: string, nodes: readonly Node[]) {
+  private constructor(libs: string, nodes: readonly Node[], options: RealKafkaOptions) {
+    this.#options = options
     this.libs = libs
     this.#nodes = nodes
   }
 
   get bootstrap(): string {
     return this.#nodes.map((node) => `127.0.0.1:${node.port}`).join(',')
+  }
+
+  /** Bootstrap servers of a listener of `secure`. */
+  secure(listener: string): string {
+    return this.#nodes.map((node) => `localhost:${node.securePorts[listener]}`).join(',')
   }
 
   /** SIGKILL; resolves when the process is gone. Nodes count from 1. */
@@ -106,7 +126,7 @@ export class RealKafka implements AsyncDisposable {
     await mkdir(folder, { recursive: true })
     await writeFile(node.config, this.#properties(node, join(folder, 'data')))
     const alone = this.#nodes.length === 1 ? ['--standalone'] : []
-    const args = ['format', ...alone, '-t', CLUSTER_ID, '-c', node.config]
+    const args = ['format', ...alone, '-t', CLUSTER_ID, '-c', node.config, ...(this.#options.format ?? [])]
     const java = [`-Dlog4j2.configurationFile=${loggingFile(this.libs)}`, '-cp', join(this.libs, '*')]
     await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', ...args])
   }
@@ -119,13 +139,15 @@ export class RealKafka implements AsyncDisposable {
       this.#nodes.length === 1
         ? `controller.quorum.bootstrap.servers=127.0.0.1:${node.controllerPort}`
         : `controller.quorum.voters=${this.#nodes.map((each) => `${each.id}@127.0.0.1:${each.controllerPort}`).join(',')}`
+    const secure = Object.entries(node.securePorts)
+    const more = Object.entries(this.#options.secure?.properties ?? {}).map(([key, value]) => `${key}=${value}\n`)
     return `process.roles=broker,controller
 node.id=${node.id}
-listeners=PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${node.port}
+listeners=PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}${secure.map(([name, port]) => `,${name}://127.0.0.1:${port}`).join('')}
+advertised.listeners=PLAINTEXT://127.0.0.1:${node.port}${secure.map(([name, port]) => `,${name}://localhost:${port}`).join('')}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${secure.map(([name]) => `,${name}:${name}`).join('')}
 ${quorum}
 log.dirs=${data}
 num.partitions=1
@@ -143,7 +165,7 @@ broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=true
 log.cleaner.dedupe.buffer.size=33554432
-`
+${more.join('')}`
   }
 
   #node(n: number): Node {
