@@ -77,9 +77,7 @@ async function endOffsets(topic: string, level: string, partitions: number): Pro
 
 const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i))
 
-const REAL = process.env['KAFKA_BOOTSTRAP'] !== undefined
-
-describe('transactions', { skip: !REAL }, () => {
+describe('transactions', () => {
   test('what is committed is visible in order, what is aborted is not, and positions pass both', async () => {
     const topic = await kafka.topic(2)
     const outcome = new Outcome()
@@ -217,7 +215,7 @@ describe('transactions', { skip: !REAL }, () => {
   })
 })
 
-describe('fencing', { skip: !REAL }, () => {
+describe('fencing', () => {
   test('a zombie can neither write nor commit once its successor has come, and its open transaction is aborted', async () => {
     const topic = await kafka.topic()
     const transactionalId = `tx-${randomUUID()}`
@@ -291,7 +289,7 @@ describe('fencing', { skip: !REAL }, () => {
   })
 })
 
-describe('offsets in a transaction', { skip: !REAL }, () => {
+describe('offsets in a transaction', () => {
   test('offsets become visible with the commit, and are forgotten with the abort', async () => {
     const topic = await kafka.topic()
     const groupId = `group-${randomUUID()}`
