@@ -15,6 +15,7 @@ import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
 import { IsolatePool } from '../isolate/isolate-pool.ts'
 import type { Answer, InstanceId, LogLevels, OffsetChange, Question, Report } from '../isolate/messages.ts'
 import { answerTo } from '../isolate/questions.ts'
+import { simpleName } from '../plugins/plugin-names.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
 import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
@@ -124,6 +125,11 @@ export class Worker implements AsyncDisposable {
     this.#connectorStartups.attempts++
     await resident.start()
     await resident.settled()
+  }
+
+  /** Of a connector that runs here; undefined: it does not. */
+  connectorState(name: string): InstanceState | undefined {
+    return this.#connectors.get(name)?.resident.state
   }
 
   async taskConfigs(name: string, maxTasks: number): Promise<readonly Props[]> {
@@ -380,6 +386,7 @@ function classNames(plugin: Plugin): readonly string[] {
   const { connectors, converters, headerConverters, transformations, predicates } = plugin
   return [connectors, converters, headerConverters, transformations, predicates]
     .flatMap((of) => Object.keys(of ?? {}))
+    .flatMap((name) => [name, simpleName(name)])
     .flatMap((name) => {
       const simple = name.slice(name.lastIndexOf('.') + 1)
       return [name, simple, simple.replace(/(Connector|HeaderConverter|Converter|Transformation|Predicate)$/, '')]
