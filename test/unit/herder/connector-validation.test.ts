@@ -6,7 +6,6 @@ import { WorkerConfig } from '../../../runtime/config/worker-config.ts'
 import { Secrets } from '../../../runtime/config/secrets.ts'
 import { ConnectorValidation } from '../../../runtime/herder/connector-validation.ts'
 import type { HerderParts } from '../../../runtime/herder/parts.ts'
-import { Stages } from '../../../runtime/herder/stages.ts'
 import { PluginRegistry } from '../../../runtime/plugins/plugin-registry.ts'
 import { silentLogger } from '../plugins/silent-logger.ts'
 import { referencePlugins } from './reference-plugins.ts'
@@ -86,7 +85,6 @@ function validation(worker: keyof typeof WORKERS): ConnectorValidation {
   })
   const parts = {
     config,
-    stages: new Stages(),
     plugins,
     secrets: new Secrets(new Map()),
     stages: { during: async (_: string, work: () => Promise<unknown>) => await work() },
