@@ -80,7 +80,9 @@ export class ConnectorLifecycle {
     const doing = task === undefined ? 'starting the connector' : `restarting task ${connector}-${task}`
     await this.#parts.stages.during(doing, () => this.#reconciler.restart([key], signal))
     signal.throwIfAborted()
-    if (!this.#reconciler.isRunning(key)) throw new ConnectError(failure)
+    // What becomes of a task is seen in its status; a connector that cannot start is told at once.
+    const failed = task === undefined && this.#parts.worker.connectorState(connector) === 'FAILED'
+    if (failed || !this.#reconciler.isRunning(key)) throw new ConnectError(failure)
   }
 
   /** The group tells only the leader who has what; the status log tells everybody. */

@@ -10,6 +10,8 @@ import type { ConnectorConfigs } from './connector-configs.ts'
 import type { Leadership } from './leadership.ts'
 import type { HerderParts } from './parts.ts'
 import { parseSinkOffsets } from './sink-offsets.ts'
+import { SourceOffsetStore } from './source-offset-store.ts'
+import type { ZombieFencing } from './zombie-fencing.ts'
 
 export type OffsetsChange = 'altered' | 'reset'
 
@@ -27,19 +29,24 @@ export class ConnectorOffsets {
   readonly #parts: HerderParts
   readonly #configs: ConnectorConfigs
   readonly #leadership: Leadership
+  readonly #fencing: ZombieFencing
   /** The last change of each connector: one at a time. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
-  constructor(parts: HerderParts, configs: ConnectorConfigs, leadership: Leadership) {
+  constructor(parts: HerderParts, configs: ConnectorConfigs, leadership: Leadership, fencing: ZombieFencing) {
     this.#parts = parts
     this.#configs = configs
     this.#leadership = leadership
+    this.#fencing = fencing
   }
 
   async list(name: string, signal: AbortSignal): Promise<readonly ConnectorOffset[]> {
-    const props = this.#configs.config(name)
-    if (this.#configs.type(name) !== 'sink') return await this.#parts.offsets.list(name, signal)
-    return await this.#withAdmin(name, await this.#resolved(name, props), async (admin, group) => {
+    const props = await this.#resolved(name, this.#configs.config(name))
+    if (this.#configs.type(name) !== 'sink') {
+      await using store = await this.#openSource(name, props, signal)
+      return await store.list(signal)
+    }
+    return await this.#withAdmin(name, props, async (admin, group) => {
       const offsets = await admin.listGroupOffsets(group, signal)
       return offsets.map(({ topic, partition, offset }) => ({
         partition: { kafka_topic: topic, kafka_partition: partition },
@@ -96,7 +103,7 @@ export class ConnectorOffsets {
   }
 
   async #changeSource({ name, props, signal }: Subject, offsets: readonly ConnectorOffset[]): Promise<boolean> {
-    const { worker, offsets: store } = this.#parts
+    const { worker, config } = this.#parts
     const inFull = await worker.alterOffsets(props['connector.class'] ?? '', props, offsets)
     signal.throwIfAborted()
     const changes = offsets.map(({ partition, offset }) => {
@@ -104,8 +111,16 @@ export class ConnectorOffsets {
         throw new ConfigError('offsets', 'The partition of a source offset cannot be null or missing')
       return { partition, offset }
     })
-    await store.write(name, changes, signal)
+    // Tasks that were thought gone may still commit: none of them can when this is over.
+    if (config.exactlyOnce === 'enabled') await this.#fencing.fence(name, signal)
+    await using store = await this.#openSource(name, props, signal)
+    await store.write(changes, signal)
     return inFull
+  }
+
+  async #openSource(name: string, props: Props, signal: AbortSignal): Promise<SourceOffsetStore> {
+    const { config, offsets, logger } = this.#parts
+    return await SourceOffsetStore.open({ config, connector: name, props, offsets, logger }, signal)
   }
 
   async #changeSink(

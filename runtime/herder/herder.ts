@@ -62,8 +62,8 @@ export class Herder implements GroupEvents, Disposable {
       reconciler: this.#reconciler,
       statuses: this.statuses,
     })
-    this.offsets = new ConnectorOffsets(parts, this.configs, this.leadership)
     this.fencing = new ZombieFencing(parts, this.leadership)
+    this.offsets = new ConnectorOffsets(parts, this.configs, this.leadership, this.fencing)
     this.sourceStarts = new SourceStartChecks(parts, this.leadership, this.fencing)
     this.#duties = new LeaderDuties(parts, this.leadership)
   }
