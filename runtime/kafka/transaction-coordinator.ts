@@ -193,6 +193,7 @@ export class TransactionCoordinator {
       signal.throwIfAborted()
       const error = await this.#outcome(async () => attempt(await this.#cluster.coordinator(key, signal, kind)), doing)
       if (error === undefined) return
+      signal.throwIfAborted() // its reason may be an error of Kafka, and is no answer
       const verdict = transactionVerdict(api, error.kafkaCode)
       if (verdict === 'abort' || verdict === 'fenced' || verdict === 'fatal')
         throw new TransactionRefusal(verdict, error)
