@@ -9,7 +9,7 @@ import { ConnectorLifecycle } from './connector-lifecycle.ts'
 import { ConnectorOffsets } from './connector-offsets.ts'
 import { ConnectorStatuses } from './connector-statuses.ts'
 import { ConnectorValidation } from './connector-validation.ts'
-import { connectorKey } from './desired-work.ts'
+import { connectorKey, taskKey } from './desired-work.ts'
 import { LeaderDuties } from './leader-duties.ts'
 import { Leadership } from './leadership.ts'
 import type { HerderParts } from './parts.ts'
@@ -113,6 +113,8 @@ export class Herder implements GroupEvents, Disposable {
   /** An instance of this worker changed its state. */
   instanceState(subject: StatusSubject, state: StatusState, generation: number, trace?: string): void {
     const { statuses, workerId } = this.parts
+    const { connector, task } = subject
+    this.#reconciler.told(task === undefined ? connectorKey(connector) : taskKey({ connector, task }), state)
     if (this.#isGone(subject)) {
       statuses.remove(subject)
       return

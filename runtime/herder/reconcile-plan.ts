@@ -9,6 +9,8 @@ export interface RunningInstance {
   readonly phase: Phase
   /** The target it was last told. */
   readonly target: TargetState
+  /** It said FAILED last. */
+  readonly failed?: boolean
 }
 
 export type Action =
@@ -29,17 +31,22 @@ export type Action =
  * | no | yes | start |
  * | starting, running | no, or another version | stop (starts again when it has stopped) |
  * | running | same version, other target | set target |
+ * | failed connector | same version, target STOPPED | stop (starts again, as stopped): a failed instance hears no more, but may be stopped |
  * | starting | same version, other target | nothing yet: when it runs |
  * | stopping | anything | nothing yet: when it has stopped |
  */
 export function reconcilePlan(desired: DesiredWork, running: ReadonlyMap<string, RunningInstance>): readonly Action[] {
   const stop: string[] = []
   const targets = new Map<string, { target: TargetState; keys: string[] }>()
-  for (const [key, { spec, phase, target }] of running) {
+  for (const [key, { spec, phase, target, failed = false }] of running) {
     if (phase === 'stopping') continue
     const wanted = desired.get(key)
     if (wanted === undefined || wanted.version !== spec.version) stop.push(key)
     else if (phase === 'running' && wanted.target !== target) {
+      if (failed && spec.kind === 'connector' && wanted.target === 'STOPPED') {
+        stop.push(key)
+        continue
+      }
       const change = targets.get(spec.connector) ?? { target: wanted.target, keys: [] }
       change.keys.push(key)
       targets.set(spec.connector, change)

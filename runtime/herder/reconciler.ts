@@ -5,6 +5,7 @@ import type { Work } from '../group/assignment.ts'
 import type { Group, Membership } from '../group/group.ts'
 import type { ConfigBackingStore } from '../storage/config-backing-store.ts'
 import type { TargetState } from '../storage/config-records.ts'
+import type { StatusState } from '../storage/status-records.ts'
 import type { Worker } from '../worker/worker.ts'
 import { desiredWork, keysOf } from './desired-work.ts'
 import type { InstanceSpec } from './desired-work.ts'
@@ -79,6 +80,12 @@ export class Reconciler {
     await this.#until(() => this.isRunning(key), signal)
   }
 
+  /** An instance of this worker said so. */
+  told(key: string, state: StatusState): void {
+    const running = this.#running.get(key)
+    if (running !== undefined) this.#running.set(key, { ...running, failed: state === 'FAILED' })
+  }
+
   isOurs(key: string): boolean {
     return this.#running.has(key)
   }
@@ -127,8 +134,9 @@ export class Reconciler {
             generation,
           }),
     )
-    if (this.#running.get(key) !== starting) return // a stop overtook the start
-    this.#running.set(key, { ...starting, phase: 'running' })
+    const now = this.#running.get(key)
+    if (now?.spec !== spec || now.phase !== 'starting') return // a stop overtook the start
+    this.#running.set(key, { ...now, phase: 'running' })
     if (spec.kind === 'connector' && target === 'STARTED') connectorStarted(connector)
     this.#settled()
   }

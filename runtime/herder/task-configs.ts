@@ -119,8 +119,9 @@ export class TaskConfigs {
       const { state } = parts.configs
       if (!state.connectors.has(connector))
         throw new ConnectError(`Connector ${connector} not found`, { code: 'NOT_FOUND' })
-      // A stop has written the empty set already; a late publication must not bring the tasks back.
-      if (targetState(state, connector) === 'STOPPED') return
+      // A stop has written the empty set already; a late publication must not bring the tasks back. Any worker writes a resume: it may be unread here.
+      if (targetState(state, connector) === 'STOPPED')
+        if (targetState(await parts.configs.refresh(signal), connector) === 'STOPPED') return
       await parts.configs.putTaskConfigs(connector, configs)
     })
   }
