@@ -30,9 +30,10 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
     await cluster.delete(name)
   }
 
-  async function block(name: string, className: string, at: string, more = {}): Promise<number> {
+  /** Creates a connector that blocks there. */
+  async function block(name: string, className: string, at: string, more = {}): Promise<void> {
     const config = { 'connector.class': `${IT}${className}`, 'tasks.max': '1', block: at, ...more }
-    return (await cluster.ask('PUT', `/connectors/${name}/config`, config)).status
+    await retried(() => cluster.configure(name, config))
   }
 
   async function timesOut(request: Promise<{ readonly status: number; readonly body: unknown }>, doing: string) {
@@ -68,7 +69,7 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
   ] as const) {
     test(`${id} ${test_}: it is created, others work, and its restart times out and says at what`, async () => {
       const name = cluster.name(id)
-      assert.equal(await block(name, 'BlockingConnector', at), 201)
+      await block(name, 'BlockingConnector', at)
       await cluster.connector(name).awaitBlocked(at)
       await otherConnectorWorks()
       await timesOut(cluster.ask('POST', `/connectors/${name}/restart`), 'starting the connector')
@@ -78,7 +79,7 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
 
   test('B5 testBlockInConnectorStop: it is deleted all the same', async () => {
     const name = cluster.name('connector-stop')
-    assert.equal(await block(name, 'BlockingConnector', 'Connector::stop'), 201)
+    await block(name, 'BlockingConnector', 'Connector::stop')
     await cluster.running(name, 1)
     await cluster.delete(name)
     await cluster.connector(name).awaitBlocked('Connector::stop')
@@ -94,7 +95,7 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
     test(`${id} ${test_}: others work, and it is gone when it is deleted`, async () => {
       const name = cluster.name(id)
       const more = className === 'BlockingSinkConnector' ? { topics: await cluster.createTopic(`in-${id}`) } : {}
-      assert.equal(await block(name, className, at, more), 201)
+      await block(name, className, at, more)
       const { body } = await cluster.ask<{ tasks: unknown[] }>('GET', `/connectors/${name}`)
       assert.ok(body.tasks.length <= 1)
       if (at === 'Task::stop') await cluster.running(name, 1)
@@ -113,7 +114,7 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
       const name = cluster.name(id)
       const normal = cluster.name(`${id}-normal`)
       const topic = await cluster.createTopic(normal)
-      assert.equal(await block(name, 'BlockingConnector', at), 201)
+      await block(name, 'BlockingConnector', at)
       await cluster.configure(normal, { 'connector.class': 'MonitorableSourceConnector', topic, throughput: '100' })
       await cluster.running(normal, 1)
       if (at === 'Connector::start') await cluster.connector(name).awaitBlocked(at)
@@ -139,7 +140,7 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
     await cluster.running(normal, 1)
     const name = cluster.name('spinning')
     const before = cluster.connector(normal).task(0).counts
-    assert.equal(await block(name, 'BlockingSourceConnector', 'SourceTask::poll', { 'block.how': 'spin' }), 201)
+    await block(name, 'BlockingSourceConnector', 'SourceTask::poll', { 'block.how': 'spin' })
     await cluster.connector(name).task(0).awaitBlocked('SourceTask::poll')
     // The thread is ended after some seconds of computing: the neighbour starts again in a thread of its own.
     await cluster.connector(normal).task(0).awaitStarts(1, before)

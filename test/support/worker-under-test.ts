@@ -2,7 +2,7 @@ import { EmbeddedKafka } from '@naru/embedded/kafka'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Props } from '../../runtime/api/index.ts'
+import type { Plugin, Props } from '../../runtime/api/index.ts'
 import { WorkerConfig } from '../../runtime/config/worker-config.ts'
 import { KafkaClients } from '../../runtime/kafka/kafka-clients.ts'
 import { PluginRegistry } from '../../runtime/plugins/plugin-registry.ts'
@@ -26,6 +26,8 @@ interface StateEvent {
 /** A Worker with the probe plugin, on a broker of its own or the one of KAFKA_BOOTSTRAP. States can be awaited. */
 export class WorkerUnderTest implements AsyncDisposable {
   readonly bootstrap: string
+  /** undefined when KAFKA_BOOTSTRAP is set: faults on demand need the embedded one. */
+  readonly broker: EmbeddedKafka | undefined
   readonly run: string
   readonly clients: KafkaClients
   readonly worker: Worker
@@ -38,6 +40,7 @@ export class WorkerUnderTest implements AsyncDisposable {
 
   private constructor(parts: {
     bootstrap: string
+    broker: EmbeddedKafka | undefined
     run: string
     clients: KafkaClients
     worker: Worker
@@ -49,6 +52,7 @@ export class WorkerUnderTest implements AsyncDisposable {
     stack: AsyncDisposableStack
   }) {
     this.bootstrap = parts.bootstrap
+    this.broker = parts.broker
     this.run = parts.run
     this.clients = parts.clients
     this.worker = parts.worker
@@ -60,10 +64,12 @@ export class WorkerUnderTest implements AsyncDisposable {
     this.#stack = parts.stack
   }
 
-  static async start(props: Props = {}): Promise<WorkerUnderTest> {
+  /** Plugins given as objects run in the test's own thread. */
+  static async start(props: Props = {}, extraPlugins: readonly Plugin[] = []): Promise<WorkerUnderTest> {
     await using stack = new AsyncDisposableStack()
     const logger = process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })
-    const bootstrap = process.env['KAFKA_BOOTSTRAP'] ?? (await ownBroker(stack))
+    const broker = process.env['KAFKA_BOOTSTRAP'] === undefined ? await ownBroker(stack) : undefined
+    const bootstrap = process.env['KAFKA_BOOTSTRAP'] ?? broker!.bootstrap
     const run = `t${Math.random().toString(36).slice(2, 10)}`
     const config = WorkerConfig.parse({
       'bootstrap.servers': bootstrap,
@@ -108,7 +114,12 @@ export class WorkerUnderTest implements AsyncDisposable {
     const worker = stack.use(
       new Worker({
         config,
-        plugins: await PluginRegistry.load({ pluginPath: config.common['plugin.path'] ?? [], logger }),
+        plugins: await PluginRegistry.load({
+          pluginPath: config.common['plugin.path'] ?? [],
+          logger,
+          extra: extraPlugins,
+        }),
+        extraPlugins,
         logger,
         metrics,
         readOffsets: (connector, partitions) => offsets.read(connector, partitions),
@@ -121,7 +132,7 @@ export class WorkerUnderTest implements AsyncDisposable {
       }),
     )
     return new WorkerUnderTest({
-      ...{ bootstrap, run, clients, worker, metrics, offsets, states, topicsUsed, waiting },
+      ...{ bootstrap, broker, run, clients, worker, metrics, offsets, states, topicsUsed, waiting },
       stack: stack.move(),
     })
   }
@@ -193,8 +204,8 @@ export class WorkerUnderTest implements AsyncDisposable {
   }
 }
 
-async function ownBroker(stack: AsyncDisposableStack): Promise<string> {
+async function ownBroker(stack: AsyncDisposableStack): Promise<EmbeddedKafka> {
   const dataDir = await mkdtemp(join(tmpdir(), 'naru-task-'))
   stack.defer(() => rm(dataDir, { recursive: true, force: true }))
-  return stack.use(await EmbeddedKafka.start({ dataDir })).bootstrap
+  return stack.use(await EmbeddedKafka.start({ dataDir }))
 }
