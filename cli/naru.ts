@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   worker: () => import('./commands/worker.ts'),
   standalone: () => import('./commands/standalone.ts'),
   embedded: () => import('./commands/embedded.ts'),
+  connect: () => import('./commands/connect.ts'),
+  connector: () => import('./commands/connector.ts'),
 }
 
 const HELP = `naru: a connector runtime for Apache Kafka
@@ -20,6 +22,8 @@ usage: naru COMMAND [arguments]
   worker worker.properties               a distributed worker of the Kafka cluster named there (.json works too)
   standalone worker.properties CONNECTOR…  one worker alone with connectors from files
   embedded kafka|s3|postgres             one embedded part alone
+  connect list|status|import             the connectors of a cluster, and those of another to be taken over
+  connector new NAME                     a folder with a connector to begin with
 
   naru COMMAND --help                    the flags of a command
   naru --version

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from '../command.ts'
-import { ConnectRest } from '../demo/connect-rest.ts'
+import { ConnectRest } from '../connect/rest.ts'
 import { postDemoConnectors } from '../demo/demo-connectors.ts'
 import { ObjectFolder } from '../demo/object-folder.ts'
 import { PulseTaker } from '../demo/pulse.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Endpoints } from '../lab/endpoints.ts'
-import { ConnectRest } from './connect-rest.ts'
+import { ConnectRest } from '../connect/rest.ts'
 
 interface ConnectorBody {
   readonly name: string

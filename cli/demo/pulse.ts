@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ConnectRest, ConnectorStatus } from './connect-rest.ts'
+import type { ConnectRest, ConnectorStatus } from '../connect/rest.ts'
 import { MetricsText } from './metrics-text.ts'
 import type { ObjectFolder } from './object-folder.ts'
 

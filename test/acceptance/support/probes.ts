@@ -6,8 +6,10 @@ import { PROBES } from '../../connectors/tell.ts'
 import type { Message, Release } from '../../connectors/tell.ts'
 import { ConnectorHandle } from './handles.ts'
 
-/** Where connectors of this process, its threads and its children tell what happens to them. */
+/** Where connectors of this process, its threads and its children tell what happens to them. Clusters of one process share it. */
 export class Probes implements AsyncDisposable {
+  static #shared: Promise<Probes> | undefined
+  static #users = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #handles = new Map<string, ConnectorHandle>()
@@ -18,7 +20,12 @@ export class Probes implements AsyncDisposable {
   }
 
   /** Workers that are started from here on tell it. */
-  static async open(): Promise<Probes> {
+  static open(): Promise<Probes> {
+    Probes.#users++
+    return (Probes.#shared ??= Probes.#listen())
+  }
+
+  static async #listen(): Promise<Probes> {
     const server = createServer({ noDelay: true })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -50,6 +57,8 @@ export class Probes implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (--Probes.#users > 0) return
+    Probes.#shared = undefined
     delete process.env[PROBES]
     for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
