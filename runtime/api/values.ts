@@ -1,3 +1,4 @@
+import { javaDecimal } from './java-text.ts'
 import { javaDouble, javaFloat } from './json-bytes.ts'
 import { Decimal, dateSchema, decimalSchema, timeSchema, timestampSchema } from './logical-types.ts'
 import type { Schema, SchemaType } from './schema.ts'
@@ -364,13 +365,4 @@ function dateText(value: Date): string {
   const millis = value.getTime()
   if (millis < DAY_MS) return iso.slice(11)
   return millis % DAY_MS === 0 ? iso.slice(0, 10) : iso
-}
-
-/** java.math.BigDecimal#toString: an exponent when the scale is negative or the number is tiny. */
-function javaDecimal(value: Decimal): string {
-  const digits = (value.unscaled < 0n ? -value.unscaled : value.unscaled).toString()
-  const adjusted = digits.length - 1 - value.scale
-  if (value.scale >= 0 && adjusted >= -6) return value.toString()
-  const mantissa = digits.length > 1 ? `${digits[0]}.${digits.slice(1)}` : digits
-  return `${value.unscaled < 0n ? '-' : ''}${mantissa}E${adjusted > 0 ? '+' : ''}${adjusted}`
 }

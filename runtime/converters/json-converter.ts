@@ -121,7 +121,9 @@ export class JsonConverter implements Converter {
 
   toConnectData(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
     if (bytes === null) return NOTHING
-    const json = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const json = withoutByteOrderMark(
+      Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+    )
     if (this.#fixedSchema !== undefined) return this.#whole(this.#fixedSchema, json)
     if (!this.#schemasEnable) return json.length === 0 ? NOTHING : this.#whole(undefined, json)
     const { schema, start, end } = this.#envelopes.open(json)
@@ -142,7 +144,7 @@ export class JsonConverter implements Converter {
     const bytes = leadingZeros ? withoutLeadingZeros(whole) : whole
     const { replaceNullWithDefault } = this.#format
     const container = bytes[0] === 0x7b || bytes[0] === 0x5b
-    const movable = container && (schema === undefined || isContainer(schema))
+    const movable = container && (schema === undefined || bytes[0] === bracketOf(schema))
     const value = movable
       ? new EncodedJson(schema, bytes, spaced, replaceNullWithDefault)
       : decodeJson(schema, bytes, replaceNullWithDefault)
@@ -150,9 +152,18 @@ export class JsonConverter implements Converter {
   }
 }
 
-/** A struct, array or map whose JSON has the kind of bracket that it should have is left encoded; anything else is converted at once. */
-function isContainer(schema: Schema): boolean {
-  return schema.type === 'STRUCT' || schema.type === 'ARRAY' || schema.type === 'MAP'
+/** The bracket that the JSON of such a value begins with. JSON that does is left encoded; anything else is converted, or refused, at once. */
+function bracketOf(schema: Schema): number | undefined {
+  switch (schema.type) {
+    case 'STRUCT':
+      return 0x7b
+    case 'ARRAY':
+      return 0x5b
+    case 'MAP':
+      return schema.keySchema?.type === 'STRING' && !schema.keySchema.optional ? 0x7b : 0x5b
+    default:
+      return undefined
+  }
 }
 
 function schemaOf(content: string): Schema | undefined {
@@ -163,6 +174,10 @@ function schemaOf(content: string): Schema | undefined {
       cause: error,
     })
   }
+}
+
+function withoutByteOrderMark(json: Buffer): Buffer {
+  return json[0] === 0xef && json[1] === 0xbb && json[2] === 0xbf ? json.subarray(3) : json
 }
 
 /** `[01,"002"]` -> `[1,"002"]`: Connect reads such numbers, JSON.parse and other readers do not. */

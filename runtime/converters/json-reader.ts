@@ -20,7 +20,7 @@ export function parseJson(text: string, exact = false): unknown {
   // The reviver makes parsing some five times slower, so only a text that needs it pays.
   if (!exact && !MANY_DIGITS.test(text)) return JSON.parse(text)
   return JSON.parse(text, (_key: string, value: unknown, context?: { source?: string }) => {
-    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value === 0 ? 0 : value
     const source = context?.source ?? String(value)
     if (INTEGER.test(source)) return BigInt.asIntN(64, BigInt(source))
     return exact ? new ExactNumber(source) : value
@@ -75,7 +75,7 @@ export function fromJson(schema: Schema, json: unknown, replaceNullWithDefault =
     case 'STRING':
       return typeof json === 'string' ? json : null
     case 'BYTES':
-      return typeof json === 'string' ? Buffer.from(json, 'base64') : null
+      return typeof json === 'string' ? bytesOf(json) : null
     case 'ARRAY':
       if (!Array.isArray(json))
         throw new DataError(`Arrays should be encoded as JSON arrays, but found ${nodeType(json)}`)
@@ -85,6 +85,13 @@ export function fromJson(schema: Schema, json: unknown, replaceNullWithDefault =
     case 'STRUCT':
       return structFromJson(schema, json, replaceNullWithDefault)
   }
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+function bytesOf(text: string): Buffer {
+  if (!BASE64.test(text)) throw new DataError('Invalid bytes field')
+  return Buffer.from(text, 'base64')
 }
 
 function structFromJson(schema: Schema, json: unknown, replaceNull: boolean): unknown {
@@ -146,9 +153,16 @@ function decimalFromJson(schema: Schema, json: unknown): Decimal {
   const scale = Number(schema.parameters?.['scale'] ?? 0)
   if (typeof json === 'string') return new Decimal(bigintFromBytes(Buffer.from(json, 'base64')), scale)
   if (typeof json === 'number' || typeof json === 'bigint' || json instanceof ExactNumber)
-    return decimalOf(json instanceof ExactNumber ? json.text : String(json))
+    return ofScale(scale, decimalOf(json instanceof ExactNumber ? json.text : String(json)))
   throw new DataError(
     `Invalid type for Decimal, underlying representation should be numeric or bytes but was ${nodeType(json)}`,
+  )
+}
+
+function ofScale(scale: number, value: Decimal): Decimal {
+  if (value.scale === scale) return value
+  throw new DataError(
+    `Decimal value has mismatching scale for given Decimal schema. Schema has scale ${scale}, value has scale ${value.scale}.`,
   )
 }
 

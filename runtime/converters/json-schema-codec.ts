@@ -28,13 +28,13 @@ export function writeSchema(out: ByteWriter, schema: Schema, format: JsonFormat,
   switch (schema.type) {
     case 'ARRAY':
       out.ascii(',"items":')
-      writeSchema(out, schema.valueSchema!, format)
+      writeElementSchema(out, schema.valueSchema, format)
       break
     case 'MAP':
       out.ascii(',"keys":')
-      writeSchema(out, schema.keySchema!, format)
+      writeElementSchema(out, schema.keySchema, format)
       out.ascii(',"values":')
-      writeSchema(out, schema.valueSchema!, format)
+      writeElementSchema(out, schema.valueSchema, format)
       break
     case 'STRUCT':
       out.ascii(',"fields":[')
@@ -53,6 +53,12 @@ export function writeSchema(out: ByteWriter, schema: Schema, format: JsonFormat,
     writeJsonString(out, field)
   }
   out.byte(0x7d)
+}
+
+/** Arrays and maps that a header's text was read as may have elements of no common type. */
+function writeElementSchema(out: ByteWriter, schema: Schema | undefined, format: JsonFormat): void {
+  if (schema === undefined) out.ascii('null')
+  else writeSchema(out, schema, format)
 }
 
 function writeAttributes(out: ByteWriter, schema: Schema, format: JsonFormat): void {
@@ -143,21 +149,22 @@ function structFields(json: unknown): readonly (readonly [string, Schema])[] {
 
 function attributesOf(node: JsonObject): SchemaAttributes {
   const { optional, name, version, doc, parameters } = node
-  if (version !== undefined && version !== null && !Number.isInteger(version))
-    throw new DataError(`Invalid schema version type: ${JSON.stringify(version)} is no integer`)
   return {
     optional: optional === true,
     ...(typeof name === 'string' ? { name } : {}),
-    ...(typeof version === 'number' ? { version } : {}),
+    ...(Number.isInteger(version) ? { version: version as number } : {}),
     ...(typeof doc === 'string' ? { doc } : {}),
-    ...(parameters === undefined || parameters === null ? {} : { parameters: parametersOf(parameters) }),
+    ...(isObject(parameters) ? { parameters: parametersOf(parameters) } : {}),
   }
 }
 
-function parametersOf(json: unknown): Readonly<Record<string, string>> {
-  if (typeof json !== 'object' || Array.isArray(json)) throw new DataError('Schema parameters must be a map.')
-  for (const value of Object.values(json as JsonObject)) {
-    if (typeof value !== 'string') throw new DataError('Schema parameter values must be strings.')
+function isObject(json: unknown): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function parametersOf(json: JsonObject): Readonly<Record<string, string>> {
+  for (const value of Object.values(json)) {
+    if (typeof value !== 'string') throw new DataError('Schema parameters must have string values.')
   }
   return json as Readonly<Record<string, string>>
 }

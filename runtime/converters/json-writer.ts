@@ -5,6 +5,7 @@ import {
   Decimal,
   DECIMAL,
   isEncoded,
+  javaDecimal,
   TIME,
   TIMESTAMP,
   writeJsonBase64,
@@ -96,7 +97,8 @@ function writeLogical(out: ByteWriter, schema: Schema, name: string, value: unkn
   switch (name) {
     case DECIMAL:
       if (!(value instanceof Decimal)) throw invalidType(schema, value)
-      if (format.decimalFormat === 'NUMERIC') out.ascii(value.toString())
+      requireScale(schema, value)
+      if (format.decimalFormat === 'NUMERIC') out.ascii(javaDecimal(value))
       else writeJsonBase64(out, bigintToBytes(value.unscaled))
       return true
     case DATE:
@@ -115,6 +117,15 @@ function writeLogical(out: ByteWriter, schema: Schema, name: string, value: unkn
 }
 
 const DAY_MS = 86_400_000
+
+/** The bytes say nothing about the scale: another one than the schema's would be another number. */
+export function requireScale(schema: Schema, value: Decimal): void {
+  const scale = Number(schema.parameters?.['scale'] ?? 0)
+  if (scale !== value.scale)
+    throw new DataError(
+      `Decimal value has mismatching scale for given Decimal schema. Schema has scale ${scale}, value has scale ${value.scale}.`,
+    )
+}
 
 function dayOf(schema: Schema, value: unknown): number {
   if (!(value instanceof Date)) throw invalidType(schema, value)

@@ -23,6 +23,8 @@ function converterOf(wire: Wire): ConverterClass {
     configure(): void {}
 
     fromConnectData(_topic: string, of: Schema | undefined, value: unknown): Uint8Array | null {
+      if (wire.name === 'boolean' && of !== undefined && of.type !== 'BOOLEAN')
+        throw new DataError(`Invalid schema type for BooleanConverter: ${of.type}`)
       const decoded = plain(value)
       if (decoded === null || decoded === undefined) return null
       if (of !== undefined && of.type !== wire.schema.type)
@@ -52,6 +54,13 @@ function numberOf(value: unknown): number {
   return value
 }
 
+/** A fraction would be cut off silently. */
+function integerOf(value: unknown): number {
+  const number = numberOf(value)
+  if (!Number.isInteger(number)) throw new TypeError(`an integer is expected, not ${number}`)
+  return number
+}
+
 const optional = { optional: true }
 
 export const BooleanConverter = converterOf({
@@ -72,7 +81,7 @@ export const ShortConverter = converterOf({
   name: 'short',
   size: 2,
   schema: schema.int16(optional),
-  write: (bytes, value) => void bytes.writeInt16BE(numberOf(value)),
+  write: (bytes, value) => void bytes.writeInt16BE(integerOf(value)),
   read: (bytes) => bytes.readInt16BE(),
 })
 
@@ -80,7 +89,7 @@ export const IntegerConverter = converterOf({
   name: 'integer',
   size: 4,
   schema: schema.int32(optional),
-  write: (bytes, value) => void bytes.writeInt32BE(numberOf(value)),
+  write: (bytes, value) => void bytes.writeInt32BE(integerOf(value)),
   read: (bytes) => bytes.readInt32BE(),
 })
 
@@ -88,7 +97,7 @@ export const LongConverter = converterOf({
   name: 'long',
   size: 8,
   schema: schema.int64(optional),
-  write: (bytes, value) => void bytes.writeBigInt64BE(typeof value === 'bigint' ? value : BigInt(numberOf(value))),
+  write: (bytes, value) => void bytes.writeBigInt64BE(typeof value === 'bigint' ? value : BigInt(integerOf(value))),
   read: (bytes) => bytes.readBigInt64BE(),
 })
 

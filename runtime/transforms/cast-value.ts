@@ -60,7 +60,7 @@ function integer(value: unknown, bits: number): bigint {
 /** Java narrows a fraction to int or long first, which keeps to the ends of the range, and wraps from there. */
 function whole(value: number, bits: number): bigint {
   if (Number.isNaN(value)) return 0n
-  const width = Number.isInteger(value) || bits > 32 ? 63n : 31n
+  const width = Number.isSafeInteger(value) || bits > 32 ? 63n : 31n
   const limit = 2n ** width
   const truncated = Number.isFinite(value) ? BigInt(Math.trunc(value)) : value > 0 ? limit : -limit
   return truncated >= limit ? limit - 1n : truncated < -limit ? -limit : truncated

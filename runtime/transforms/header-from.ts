@@ -13,7 +13,7 @@ import {
 } from './key-or-value.ts'
 import type { Fields, Side } from './key-or-value.ts'
 
-const PURPOSE = 'header from'
+const PURPOSE = 'header copy'
 
 const definition = configDef({
   fields: {

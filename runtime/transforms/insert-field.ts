@@ -48,15 +48,7 @@ export function insertField(side: Side): TransformationClass {
   return class InsertField implements Transformation {
     #insertions: readonly Insertion[] = []
     #replaceNull = true
-    readonly #schemas = new SchemaCache((schema) =>
-      of.struct(
-        [
-          ...(schema.fields ?? []).map((each) => [each.name, each.schema] as const),
-          ...this.#insertions.map((each) => [each.name, each.schema] as const),
-        ],
-        basicsOf(schema),
-      ),
-    )
+    readonly #schemas = new SchemaCache((schema) => withInsertions(schema, this.#insertions))
 
     static configDef(): typeof definition {
       return definition
@@ -94,6 +86,16 @@ export function insertField(side: Side): TransformationClass {
       return updated
     }
   }
+}
+
+function withInsertions(schema: Schema, insertions: readonly Insertion[]): Schema {
+  const fields = [...(schema.fields ?? []), ...insertions].map((each) => [each.name, each.schema] as const)
+  const names = new Set<string>()
+  for (const [name] of fields) {
+    if (names.has(name)) throw new DataError(`Cannot create field because of field name duplication ${name}`)
+    names.add(name)
+  }
+  return of.struct(fields, basicsOf(schema))
 }
 
 function insertionsOf(config: ReturnType<(typeof definition)['parse']>): readonly Insertion[] {

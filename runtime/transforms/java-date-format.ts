@@ -5,7 +5,7 @@ type Part = { readonly letter: string; readonly width: number } | { readonly tex
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
-const KNOWN_LETTERS = 'yYMdDHhKkmsSaEuzZX'
+const KNOWN_LETTERS = 'GyYMwWdDFEuaHhKkmsSzZX'
 
 /** Patterns of java.text.SimpleDateFormat, in English and UTC: `y M d D H h K k m s S a E u z Z X`, quoted text. */
 export class JavaDateFormat {
@@ -62,16 +62,25 @@ function formatted(letter: string, width: number, date: Date): string {
   const number = (value: number): string => String(value).padStart(width, '0')
   const hour = date.getUTCHours()
   switch (letter) {
+    case 'G':
+      return 'AD'
     case 'y':
+      return yearText(date.getUTCFullYear(), width)
     case 'Y':
-      return width === 2 ? String(date.getUTCFullYear() % 100).padStart(2, '0') : number(date.getUTCFullYear())
+      return yearText(weekOf(date).year, width)
+    case 'w':
+      return number(weekOf(date).week)
+    case 'W':
+      return number(Math.floor((date.getUTCDate() - 1 + weekday(date, 1)) / 7) + 1)
+    case 'F':
+      return number(Math.ceil(date.getUTCDate() / 7))
     case 'M':
       if (width > 2) return width === 3 ? MONTHS[date.getUTCMonth()]!.slice(0, 3) : MONTHS[date.getUTCMonth()]!
       return number(date.getUTCMonth() + 1)
     case 'd':
       return number(date.getUTCDate())
     case 'D':
-      return number(Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1)
+      return number(dayOfYear(date) + 1)
     case 'H':
       return number(hour)
     case 'k':
@@ -99,6 +108,36 @@ function formatted(letter: string, width: number, date: Date): string {
     default:
       return 'UTC'
   }
+}
+
+function yearText(year: number, width: number): string {
+  return width === 2 ? String(year % 100).padStart(2, '0') : String(year).padStart(width, '0')
+}
+
+const DAY_MS = 86_400_000
+
+/** 0 on the first of January. */
+function dayOfYear(date: Date): number {
+  const first = new Date(date)
+  first.setUTCMonth(0, 1)
+  first.setUTCHours(0, 0, 0, 0)
+  return Math.floor((date.getTime() - first.getTime()) / DAY_MS)
+}
+
+/** The weekday, 0 for Sunday, of a day of the date's month. */
+function weekday(date: Date, dayOfMonth: number): number {
+  const other = new Date(date)
+  other.setUTCDate(dayOfMonth)
+  return other.getUTCDay()
+}
+
+/** Weeks of Java's default locale begin on Sunday; the one with the first of January is the first of its year. */
+function weekOf(date: Date): { readonly year: number; readonly week: number } {
+  const year = date.getUTCFullYear()
+  const saturday = new Date(date.getTime() + (6 - date.getUTCDay()) * DAY_MS)
+  if (saturday.getUTCFullYear() > year) return { year: year + 1, week: 1 }
+  const firstWeekday = (((date.getUTCDay() - dayOfYear(date)) % 7) + 7) % 7
+  return { year, week: Math.floor((dayOfYear(date) + firstWeekday) / 7) + 1 }
 }
 
 function matcher(letter: string, width: number, fixed: boolean): RegExp {

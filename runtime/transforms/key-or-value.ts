@@ -51,6 +51,18 @@ export function fieldValue(struct: Fields, name: string, schema: Schema, replace
   return value === null && replaceNull && schema.default !== undefined ? schema.default : value
 }
 
+const withDefaults = new WeakMap<Schema, boolean>()
+
+/** Has any field of this struct a default? If not, there is nothing that could stand in for a null. */
+export function hasFieldDefaults(struct: Schema): boolean {
+  let has = withDefaults.get(struct)
+  if (has === undefined) {
+    has = struct.fields?.some((field) => field.schema.default !== undefined) ?? false
+    withDefaults.set(struct, has)
+  }
+  return has
+}
+
 /** Name, version, doc and parameters: what a struct keeps when its fields change. Optionality and default are not copied. */
 export function basicsOf({ name, version, doc, parameters }: Schema): Partial<Schema> {
   return {

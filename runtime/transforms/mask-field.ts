@@ -74,7 +74,7 @@ export function maskField(side: Side): TransformationClass {
       if (value === null) return null
       if (this.#replacement === null)
         return emptyLike(value, schema?.fields?.find((field) => field.name === name)?.schema)
-      return replaced(value, this.#replacement)
+      return replaced(value, this.#replacement, schema?.fields?.find((field) => field.name === name)?.schema)
     }
   }
 }
@@ -92,16 +92,20 @@ function emptyLike(value: unknown, schema: Schema | undefined): unknown {
   throw new DataError(`Cannot mask value of type: class ${javaClass(value)}`)
 }
 
-function replaced(value: unknown, replacement: string): unknown {
+function replaced(value: unknown, replacement: string, schema: Schema | undefined): unknown {
   if (typeof value === 'string') return replacement
   const isNumber = typeof value === 'number' || typeof value === 'bigint' || value instanceof Decimal
   if (!isNumber) throw new DataError(`Cannot mask value of type class ${javaClass(value)} with custom replacement.`)
   const match = /^([+-]?\d+)(?:\.(\d+))?$/.exec(replacement)
-  const whole = match !== null && match[2] === undefined
-  if (typeof value === 'bigint' && whole) return BigInt(replacement)
-  if (typeof value === 'number' && !Number.isNaN(Number(replacement)) && (whole || !Number.isInteger(value)))
-    return Number(replacement)
   if (value instanceof Decimal && match !== null)
     return new Decimal(BigInt(match[1]! + (match[2] ?? '')), match[2]?.length ?? 0)
-  throw new DataError(`Unable to convert ${replacement} (class ${javaClass(value)}) to a number`)
+  // an integer takes the whole part
+  if (typeof value === 'bigint' && match !== null) return BigInt(match[1]!)
+  if (typeof value === 'number' && replacement.trim() !== '' && !Number.isNaN(Number(replacement)))
+    return isFraction(value, schema) ? Number(replacement) : Math.trunc(Number(replacement))
+  throw new DataError(`Unable to convert ${replacement} (class java.lang.String) to a number`)
+}
+
+function isFraction(value: number, schema: Schema | undefined): boolean {
+  return schema === undefined ? !Number.isInteger(value) : schema.type === 'FLOAT32' || schema.type === 'FLOAT64'
 }

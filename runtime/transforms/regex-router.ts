@@ -1,4 +1,4 @@
-import { configDef, ConfigError, javaFullMatch, javaRegex } from '../api/index.ts'
+import { configDef, ConfigError, DataError, javaFullMatch, javaRegex } from '../api/index.ts'
 import type { ConnectRecord, Props, Transformation, Validator } from '../api/index.ts'
 
 const regex: Validator = Object.assign(
@@ -71,13 +71,15 @@ function expanded(replacement: string, match: readonly unknown[]): string {
   const last = match.at(-1)
   const named = typeof last === 'object' && last !== null ? (last as Readonly<Record<string, string>>) : {}
   return replacement.replace(
-    /\\([\s\S])|\$\{(\w+)\}|\$(\d+)/g,
+    /\\([\s\S])|\$\{(\w+)\}|\$(\d+)|\$/g,
     (_, literal?: string, name?: string, digits?: string) => {
       if (literal !== undefined) return literal
       if (name !== undefined) return named[name] ?? ''
-      let taken = digits!
+      if (digits === undefined) throw new DataError('Illegal group reference: group index is missing')
+      let taken = digits
       while (taken.length > 1 && Number(taken) >= groups.length) taken = taken.slice(0, -1)
-      return String(groups[Number(taken)] ?? '') + digits!.slice(taken.length)
+      if (Number(taken) >= groups.length) throw new DataError(`No group ${taken}`)
+      return String(groups[Number(taken)] ?? '') + digits.slice(taken.length)
     },
   )
 }

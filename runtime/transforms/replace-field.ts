@@ -4,6 +4,7 @@ import { replaceNullKey } from './common-keys.ts'
 import {
   basicsOf,
   fieldValue,
+  hasFieldDefaults,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -90,7 +91,7 @@ export function replaceField(side: Side): TransformationClass {
       }
       const struct = requireStruct(value, PURPOSE)
       const updated = this.#schemas.of(schema)
-      if (updated === schema) return record
+      if (updated === schema && !(this.#replaceNull && hasFieldDefaults(schema))) return record
       const fields: Record<string, unknown> = {}
       for (const { name, schema: field } of schema.fields ?? []) {
         if (this.#keeps(name)) fields[this.#renamed(name)] = fieldValue(struct, name, field, this.#replaceNull)

@@ -1,8 +1,8 @@
 import { configDef, ConfigError, DataError, withAttributes } from '../api/index.ts'
-import type { ConnectRecord, Props, Transformation, TransformationClass } from '../api/index.ts'
+import type { ConnectRecord, Props, Schema, Transformation, TransformationClass } from '../api/index.ts'
 import { replaceNullKey } from './common-keys.ts'
-import { SchemaCache, schemaOf } from './key-or-value.ts'
-import type { Side } from './key-or-value.ts'
+import { fieldValue, hasFieldDefaults, isObject, SchemaCache, schemaOf, valueOf, withSide } from './key-or-value.ts'
+import type { Fields, Side } from './key-or-value.ts'
 
 const definition = configDef({
   'schema.name': { type: 'STRING', default: null, importance: 'HIGH', documentation: 'Schema name to set.' },
@@ -10,11 +10,12 @@ const definition = configDef({
   ...replaceNullKey,
 })
 
-/** org.apache.kafka.connect.transforms.SetSchemaMetadata: another name or version; the value stays as it is, encoded or not. */
+/** org.apache.kafka.connect.transforms.SetSchemaMetadata: another name or version; the value stays as it is, encoded or not, unless a default stands in for a null. */
 export function setSchemaMetadata(side: Side): TransformationClass {
   return class SetSchemaMetadata implements Transformation {
     #name: string | null = null
     #version: number | null = null
+    #replaceNull = true
     readonly #schemas = new SchemaCache((schema) =>
       withAttributes(schema, {
         ...(this.#name === null ? {} : { name: this.#name }),
@@ -30,6 +31,7 @@ export function setSchemaMetadata(side: Side): TransformationClass {
       const config = definition.parse(props)
       this.#name = config['schema.name']
       this.#version = config['schema.version']
+      this.#replaceNull = config['replace.null.with.default']
       if (this.#name === null && this.#version === null)
         throw new ConfigError('schema.name', 'Neither schema name nor version configured')
     }
@@ -41,7 +43,16 @@ export function setSchemaMetadata(side: Side): TransformationClass {
         throw new DataError('Schema required for [updating schema metadata]')
       }
       const updated = this.#schemas.of(schema)
+      if (this.#replaceNull && hasFieldDefaults(schema)) {
+        const struct = valueOf(record, side)
+        if (isObject(struct)) return withSide(record, side, updated, withDefaults(struct, schema))
+      }
       return side === 'Key' ? { ...record, keySchema: updated } : { ...record, valueSchema: updated }
     }
   }
+}
+
+function withDefaults(struct: Fields, schema: Schema): Record<string, unknown> {
+  const fields = schema.fields ?? []
+  return Object.fromEntries(fields.map(({ name, schema: field }) => [name, fieldValue(struct, name, field, true)]))
 }

@@ -191,7 +191,7 @@ function guessed(value: unknown): Kind {
   if (value === null || value instanceof Date) return 'Timestamp'
   if (typeof value === 'bigint' || Number.isInteger(value)) return 'unix'
   if (typeof value === 'string') return 'string'
-  throw new DataError(`TimestampConverter does not support ${javaClass(value)} objects as timestamps`)
+  throw new DataError(`TimestampConverter does not support class ${javaClass(value)} objects as timestamps`)
 }
 
 const PER_MILLI: Readonly<Record<Precision, bigint>> = {
@@ -202,7 +202,10 @@ const PER_MILLI: Readonly<Record<Precision, bigint>> = {
 }
 
 function fromUnix(value: bigint, precision: Precision): Date {
-  return new Date(Number(precision === 'seconds' ? value * 1000n : value / PER_MILLI[precision]))
+  const date = new Date(Number(precision === 'seconds' ? value * 1000n : value / PER_MILLI[precision]))
+  // Java counts milliseconds in 64 bits, a Date about 53 of them: the years -271821 to 275760
+  if (Number.isNaN(date.getTime())) throw new DataError(`Unix time ${value} ${precision} is out of range`)
+  return date
 }
 
 function toUnix(millis: number, precision: Precision): bigint {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { PluginRegistry } from '../../../runtime/plugins/plugin-registry.ts'
+import { silentLogger } from '../plugins/silent-logger.ts'
+import { outcome } from './recorded-record.ts'
+import type { Outcome, Recorded } from './recorded-record.ts'
+
+/** Recorded by running the converters, transformations and predicates of Kafka Connect 4.3.1 themselves; values are indexes. */
+const { values, cases } = JSON.parse(
+  readFileSync(new URL('../../fixtures/connect-4.3/records.json', import.meta.url), 'utf8'),
+) as { readonly values: readonly unknown[]; readonly cases: readonly Recorded[] }
+
+/** What is meant to differ, and why. */
+const DIFFERENT: readonly (readonly [why: string, ids: RegExp])[] = [
+  [
+    'a number without a schema is written as an integer when it is one: JavaScript has one type for both',
+    /^(cast-whole-float(32|64)-|mask-map-(def|num)-f$|read-JsonConverter-raw[5-7]$|write-(json|\w+Converter)-(dbl|int)\d?|hw-(dbl|list)|write-StringConverter-list)/,
+  ],
+  ['floats are written with the fewest digits, as by Java since 19', /^(cast-ts-float32|hr104)$/],
+  [
+    'JSON that nobody looks into is moved as it is: nulls, unknown fields and the form of numbers stay',
+    /^(headerfrom-copy|meta-noreplace|v2k|v2k-noreplace|write-json-struct|read-JsonConverter-(envn?(29|35|36|37|56)|content[1236])$)/,
+  ],
+  ['a schema of any type gets a name: the reference fails for all but structs', /^meta-(scalar|nullvalue)$/],
+  ['a masked decimal keeps its scale: the reference fails', /^mask-def-dec$/],
+  ['dates are proleptic Gregorian and between the years -271821 and 275760', /^(fmt2-|tsc-.*-i64$)/],
+  ['bytes and structs as text hold no memory addresses', /^write-StringConverter-(struct|bytes|tbytes)$/],
+  ['the order of a Java hash map', /^write-StringConverter-map$/],
+  ['fewer character sets', /^read-StringConverter-(utf16|utf16be|ascii)$/],
+  ['a map without a key type can be written', /^hr69$/],
+]
+
+const plugins = await PluginRegistry.load({ pluginPath: [], logger: silentLogger })
+
+function withValues(of: Recorded): Recorded {
+  const at = (index: unknown): unknown => (typeof index === 'number' ? values[index] : index)
+  switch (of.op) {
+    case 'transform': {
+      const { record, java } = of
+      const result = java['record'] as Readonly<Record<string, unknown>> | null | undefined
+      return {
+        ...of,
+        record: { ...record, key: at(record.key), value: at(record.value) },
+        java: result ? { record: { ...result, key: at(result['key']), value: at(result['value']) } } : java,
+      } as Recorded
+    }
+    case 'write':
+    case 'header-write':
+      return { ...of, value: at(of.value) } as Recorded
+    default:
+      return of
+  }
+}
+
+/** JSON texts as what they say: the order of a Java hash map is no promise, but every digit is. */
+function comparable(of: unknown): unknown {
+  if (typeof of === 'string') return meaning(of)
+  if (Array.isArray(of)) return of.map(comparable)
+  if (typeof of !== 'object' || of === null) return of
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, comparable(value)]))
+}
+
+function meaning(text: string): unknown {
+  try {
+    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) =>
+      typeof value === 'number' ? `number ${context?.source}` : value,
+    )
+  } catch {
+    return text
+  }
+}
+
+function compare(recorded: Recorded): void {
+  const of = withValues(recorded)
+  const ours = outcome(of, plugins)
+  if (of.java.error !== undefined) {
+    assert.notEqual(ours.error, undefined, `fails with ${of.java.message}, ours gave ${JSON.stringify(ours)}`)
+    return
+  }
+  const shown: Outcome =
+    'hex' in of.java ? ours : Object.fromEntries(Object.entries(ours).filter(([key]) => key !== 'hex'))
+  assert.deepEqual(comparable(shown), comparable(of.java))
+}
+
+const KINDS = [
+  ...new Set(
+    cases.map(({ id }) =>
+      id
+        .split('-')
+        .slice(0, id.startsWith('read') || id.startsWith('write') ? 2 : 1)
+        .join('-'),
+    ),
+  ),
+]
+
+describe('records come out as from Kafka Connect 4.3.1:', () => {
+  for (const kind of KINDS) {
+    it(kind, () => {
+      for (const each of cases.filter(({ id }) => id.startsWith(kind))) {
+        if (DIFFERENT.some(([, ids]) => ids.test(each.id))) continue
+        try {
+          compare(each)
+        } catch (error) {
+          throw new Error(`${each.id}: ${JSON.stringify(each).slice(0, 500)}`, { cause: error })
+        }
+      }
+    })
+  }
+})
