@@ -2,10 +2,12 @@ import type { Logger } from './api/logger.ts'
 import { errorCode } from './api/errors.ts'
 import { sleep } from './async/abort.ts'
 import { Backoff } from './async/backoff.ts'
+import { internalProps, leaderTransactionalId } from './config/client-overrides.ts'
 import type { WorkerConfig } from './config/worker-config.ts'
 import type { KafkaClients } from './kafka/kafka-clients.ts'
 import { ConfigBackingStore } from './storage/config-backing-store.ts'
 import { FileLog } from './storage/file-log.ts'
+import { LeaderLog } from './storage/leader-log.ts'
 import type { OpenLog } from './storage/log.ts'
 import { MemoryLog } from './storage/memory-log.ts'
 import { OffsetBackingStore } from './storage/offset-backing-store.ts'
@@ -33,8 +35,9 @@ export interface StoresOptions {
 export async function openStores(options: StoresOptions): Promise<Stores> {
   const { config, logger, workerId, signal } = options
   const logs = config.mode === 'distributed' ? topicLogs(options) : localLogs(config)
+  const leader = config.exactlyOnce === 'disabled' ? undefined : leaderLog(options)
   const opening = {
-    configs: ConfigBackingStore.open({ open: logs.configs, logger }, signal),
+    configs: ConfigBackingStore.open({ open: logs.configs, leader, logger }, signal),
     offsets: OffsetBackingStore.open({ open: logs.offsets }, signal),
     statuses: StatusBackingStore.open({ open: logs.statuses, logger, workerId }, signal),
   }
@@ -55,6 +58,20 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   }
 }
 
+/** Its clients are of the same settings as those of the other internal topics. */
+function leaderLog({ config, clients }: StoresOptions): LeaderLog {
+  const props = {
+    ...internalProps(config, 'configs-leader'),
+    'enable.idempotence': 'true',
+    'linger.ms': '0',
+    'transactional.id': leaderTransactionalId(config),
+  }
+  return new LeaderLog({
+    topic: config.distributed['config.storage.topic'],
+    open: () => clients.transactionalProducer(props),
+  })
+}
+
 function localLogs(config: WorkerConfig): Record<keyof Stores, OpenLog> {
   const path = config.standalone['offset.storage.file.filename']
   return {
@@ -73,10 +90,12 @@ function topicLogs({ config, clients, logger }: StoresOptions): Record<keyof Sto
         topic: distributed[`${store}.storage.topic`],
         clients,
         partitions,
+        singlePartition: store === 'config',
         replicationFactor: distributed[`${store}.storage.replication.factor`],
         settings: config.topicSettings(store),
         property: `${store}.storage.topic`,
         purpose,
+        readCommitted: config.exactlyOnce === 'enabled' && store !== 'status',
         logger,
       }
       return patiently(() => TopicLog.open(options, reader, signal), logger, signal)

@@ -14,6 +14,8 @@ export interface TopicLogOptions {
   readonly clients: KafkaClients
   /** Creation when the topic does not exist. -1: the broker's default. */
   readonly partitions: number
+  /** The order over all records matters: refuse a topic that has more. */
+  readonly singlePartition?: boolean
   readonly replicationFactor: number
   /** Further topic configs at creation; the topic is always compacted. */
   readonly settings?: Props
@@ -104,7 +106,7 @@ export class TopicLog implements Log {
   }
 
   async #awaitMetadata(signal: AbortSignal | undefined): Promise<number> {
-    const { topic, property, partitions } = this.#options
+    const { topic, property, singlePartition = false } = this.#options
     const deadline = anySignal(signal, AbortSignal.timeout(METADATA_BUDGET_MS))
     for (
       let found = await this.#admin.partitions(topic, signal);
@@ -112,8 +114,7 @@ export class TopicLog implements Log {
       found = await this.#admin.partitions(topic, signal)
     ) {
       if (found !== undefined && found > 0) {
-        // Order over all records matters in a log of one partition.
-        if (partitions !== 1 || found === 1) return found
+        if (!singlePartition || found === 1) return found
         throw new ConfigError(
           property,
           `Topic '${topic}' supplied via the '${property}' property is required to have a single partition in order to ` +
