@@ -1,7 +1,6 @@
 /**
  * A Kafka broker in this process: one node, the real protocol on a socket, logs in files. For laptops, demos and tests.
- * Served: handlers/handlers.ts. Not here: replication, compaction (records of compacted topics are all
- * kept), TLS and SASL, the newer group protocol (KIP-848), the newer transaction protocol (KIP-890).
+ * Served: handlers/handlers.ts. Not here: replication, TLS and SASL, the newer group protocol (KIP-848), the newer transaction protocol (KIP-890).
  */
 import fs from 'node:fs'
 import net from 'node:net'
@@ -62,6 +61,7 @@ export class EmbeddedKafka implements AsyncDisposable {
   readonly #server: net.Server
   readonly #parts: BrokerParts
   readonly #retention: NodeJS.Timeout
+  #cleaning: NodeJS.Timeout | undefined
   readonly #connections = new Set<Connection>()
   readonly #unlock: () => void
   #closed: Promise<void> | undefined
@@ -76,6 +76,7 @@ export class EmbeddedKafka implements AsyncDisposable {
     this.#server = server
     this.#unlock = unlock
     this.#retention = this.#startRetention()
+    this.#cleanLater()
     this.#accept(logger)
   }
 
@@ -126,9 +127,20 @@ export class EmbeddedKafka implements AsyncDisposable {
     }, everyMs)
   }
 
+  #cleanLater(): void {
+    const { settings, topics } = this.#parts
+    if (!settings.flag('log.cleaner.enable')) return
+    const clean = async (): Promise<void> => {
+      await topics.clean()
+      if (this.#closed === undefined) this.#cleanLater()
+    }
+    this.#cleaning = setTimeout(() => void clean(), settings.number('log.cleaner.backoff.ms'))
+  }
+
   async #shutDown(): Promise<void> {
     const { writes, groups, topics, transactions } = this.#parts
     clearInterval(this.#retention)
+    clearTimeout(this.#cleaning)
     const serverClosed = new Promise((resolve) => this.#server.close(resolve))
     for (const connection of this.#connections) connection.stopWaiting()
     writes.flush()

@@ -66,6 +66,11 @@ export class LogTransactions {
     }
   }
 
+  /** The cleaner removed these markers, and before them all records that they were about. */
+  forget(markers: ReadonlySet<number>): void {
+    if (markers.size > 0) this.#aborted = this.#aborted.filter(({ lastOffset }) => !markers.has(lastOffset))
+  }
+
   snapshot(): TransactionsSnapshot {
     return { ongoing: [...this.#ongoing], aborted: this.#aborted }
   }

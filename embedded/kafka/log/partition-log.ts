@@ -16,12 +16,17 @@ import { ErrorCode } from 'naru/protocol'
 import { ProtocolError } from '../protocol-error.ts'
 import type { TopicConfig } from '../store/topic-config.ts'
 import { readJsonFile, writeFileAtomically } from '../store/durable-file.ts'
+import { advanced, readCheckpoint, writeCheckpoint } from './cleaner-checkpoint.ts'
+import type { CleanerCheckpoint } from './cleaner-checkpoint.ts'
+import { compactionPlan } from './compaction-plan.ts'
 import { readHeader, setLogAppendTime, setOffsetAndEpoch } from './batch-header.ts'
 import type { AbortedTransaction } from './log-transactions.ts'
+import { cleanLog } from './log-cleaner.ts'
+import type { Cleaned } from './log-cleaner.ts'
 import { noteBatch, recoverState, saveState } from './producer-recovery.ts'
 import type { LogState } from './producer-recovery.ts'
 import type { ProducerStates } from './producer-states.ts'
-import { Segment } from './segment.ts'
+import { SegmentList } from './segment-list.ts'
 import type { LogTail, TailCache } from './tail-cache.ts'
 import type { Flushable } from './write-turn.ts'
 
@@ -41,13 +46,14 @@ export interface Appended {
 /** A lone broker leads every partition since for ever. */
 export const LEADER_EPOCH = 0
 const RETRY_AFTER_MS = 200
+const CLEANER_SLICE_BYTES = 4 << 20
 const START_OFFSET_FILE = 'start-offset.json'
 
 export class PartitionLog implements Flushable {
   readonly dir: string
   readonly #logger: Logger
   readonly #tail: LogTail
-  readonly #segments: Segment[]
+  readonly #segments: SegmentList
   #config: TopicConfig
   #state: LogState
   #startOffset: number
@@ -60,34 +66,26 @@ export class PartitionLog implements Flushable {
   /** Each failure costs a look through the active segment: not one per request. */
   #retryAt = 0
   #closed = false
+  #cleaning: AbortController | undefined
   readonly #readers = new Set<() => void>()
 
-  private constructor(options: PartitionLogOptions, segments: Segment[], startOffset: number, state: LogState) {
+  private constructor(options: PartitionLogOptions, segments: SegmentList, startOffset: number, state: LogState) {
     this.dir = options.dir
     this.#config = options.config
     this.#logger = options.logger
     this.#tail = options.tail.open()
     this.#segments = segments
     this.#state = state
-    this.#endOffset = this.#highWatermark = segments.at(-1)!.nextOffset
-    this.#startOffset = Math.min(Math.max(startOffset, segments[0]!.baseOffset), this.#endOffset)
+    this.#endOffset = this.#highWatermark = segments.active.nextOffset
+    this.#startOffset = Math.min(Math.max(startOffset, segments.first.baseOffset), this.#endOffset)
   }
 
   /** Opens or creates the folder. After a kill only the last segment is scanned; it alone can be torn. */
   static open(options: PartitionLogOptions): PartitionLog {
-    fs.mkdirSync(options.dir, { recursive: true })
-    const bases = fs
-      .readdirSync(options.dir)
-      .filter((name) => /^\d{20}\.log$/.test(name))
-      .map((name) => Number(name.slice(0, 20)))
-      .sort((a, b) => a - b)
-    const startOffset =
-      readJsonFile<{ startOffset: number }>(path.join(options.dir, START_OFFSET_FILE))?.startOffset ?? 0
-    const segments =
-      bases.length === 0
-        ? [Segment.create(options.dir, startOffset)]
-        : bases.map((base) => Segment.open(options.dir, base))
-    return new PartitionLog(options, segments, startOffset, recoverState(options.dir, segments))
+    const saved = readJsonFile<{ startOffset: number }>(path.join(options.dir, START_OFFSET_FILE))
+    const startOffset = saved?.startOffset ?? 0
+    const segments = SegmentList.open(options.dir, startOffset)
+    return new PartitionLog(options, segments, startOffset, recoverState(options.dir, segments.all))
   }
 
   get startOffset(): number {
@@ -105,7 +103,7 @@ export class PartitionLog implements Flushable {
   }
 
   get bytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.size, this.#pendingBytes)
+    return this.#segments.bytes + this.#pendingBytes
   }
 
   get producers(): ProducerStates {
@@ -163,7 +161,7 @@ export class PartitionLog implements Flushable {
     this.#pending = []
     this.#pendingBytes = 0
     try {
-      this.#active.append(batches, Date.now())
+      this.#segments.active.append(batches, Date.now())
     } catch (error) {
       this.#fail(error)
       return
@@ -174,7 +172,7 @@ export class PartitionLog implements Flushable {
       const header = readHeader(bytes, 0)
       this.#tail.add({ baseOffset: header.baseOffset, lastOffset: header.lastOffset, bytes })
     }
-    this.#highWatermark = this.#active.nextOffset
+    this.#highWatermark = this.#segments.active.nextOffset
     this.#wakeReaders()
   }
 
@@ -190,12 +188,7 @@ export class PartitionLog implements Flushable {
     if (offset >= limit || (maxBytes <= 0 && !minOne)) return []
     const cached = this.#tail.read(offset, maxBytes, limit, minOne)
     if (cached !== undefined) return cached
-    for (let at = this.#segmentOf(offset); at < this.#segments.length; at++) {
-      const bytes = this.#segments[at]!.read(offset, maxBytes, limit, minOne)
-      if (bytes.length > 0) return [bytes]
-      if (offset < this.#segments[at]!.nextOffset) return []
-    }
-    return []
+    return this.#segments.read(offset, maxBytes, limit, minOne)
   }
 
   /** Calls `wake` at the next flush; the returned function takes it back. */
@@ -206,17 +199,12 @@ export class PartitionLog implements Flushable {
 
   /** The first batch with a record at least as young as `timestamp`, as stored. */
   batchAtTimestamp(timestamp: number): Buffer | undefined {
-    for (const segment of this.#segments) {
-      if (segment.maxTimestamp < timestamp) continue
-      const batch = segment.findTimestamp(timestamp)
-      if (batch !== undefined) return segment.readBatch(batch)
-    }
-    return undefined
+    return this.#segments.batchAtTimestamp(timestamp)
   }
 
   /** Greatest timestamp in the log, -1 when empty. */
   get maxTimestamp(): number {
-    return Math.max(...this.#segments.map((segment) => segment.maxTimestamp))
+    return this.#segments.maxTimestamp
   }
 
   /** Moves the start; durable before it returns. `offset` must not lie past the high watermark. */
@@ -225,7 +213,7 @@ export class PartitionLog implements Flushable {
     if (offset <= this.#startOffset) return
     this.#startOffset = offset
     writeFileAtomically(path.join(this.dir, START_OFFSET_FILE), JSON.stringify({ startOffset: offset }))
-    if (this.#active.nextOffset <= offset && this.#active.size > 0) this.#roll()
+    if (this.#segments.active.nextOffset <= offset && this.#segments.active.size > 0) this.#roll()
     this.#dropSegments((segment) => segment.nextOffset <= offset)
   }
 
@@ -237,7 +225,8 @@ export class PartitionLog implements Flushable {
     if (!policy.split(',').includes('delete')) return
     if (retentionMs >= 0) {
       const deadline = now - retentionMs
-      if (this.#active.size > 0 && this.#pending.length === 0 && this.#active.youngest < deadline) this.#roll()
+      if (this.#segments.active.size > 0 && this.#pending.length === 0 && this.#segments.active.youngest < deadline)
+        this.#roll()
       this.#dropSegments((segment) => segment.youngest < deadline)
     }
     if (retentionBytes >= 0) {
@@ -246,29 +235,53 @@ export class PartitionLog implements Flushable {
     }
   }
 
+  /** Compacts what is due by the topic's policy. Resolves early when the log is closed or changed underneath. */
+  async clean(memoryBytes: number, sliceBytes = CLEANER_SLICE_BYTES): Promise<void> {
+    if (this.#closed || this.#cleaning !== undefined) return
+    const now = Date.now()
+    const checkpoint = readCheckpoint(this.dir)
+    const facts = this.#segments.all.map(({ baseOffset, size, youngest }) => ({ baseOffset, size, youngest }))
+    const plan = compactionPlan(facts, checkpoint, this.#config, this.lastStableOffset, now)
+    if (plan === undefined) return
+    this.#cleaning = new AbortController()
+    try {
+      const cleaned = await cleanLog({
+        ...{ dir: this.dir, segments: this.#segments.all.slice(0, -1), plan, checkpoint, memoryBytes, sliceBytes, now },
+        aborted: this.abortedTransactions(0, plan.end),
+        deleteRetentionMs: this.#config['delete.retention.ms'],
+        segmentBytes: this.#config['segment.bytes'],
+        replace: (file, replaced) => {
+          this.#tail.dropBefore(file.endOffset)
+          return !this.#closed && this.#segments.replace(file, replaced)
+        },
+        signal: this.#cleaning.signal,
+      })
+      if (cleaned !== undefined && !this.#closed) this.#noteCleaned(checkpoint, cleaned, now)
+    } finally {
+      this.#cleaning = undefined
+    }
+  }
+
   /** Writes what is pending and leaves indexes, so that the next start is quick. */
   close(): void {
     if (this.#closed) return
     this.flush()
     this.#closed = true
+    this.#cleaning?.abort()
     if (this.#failure === undefined && fs.existsSync(this.dir)) {
-      this.#active.saveIndex()
+      this.#segments.active.saveIndex()
       saveState(this.dir, this.#highWatermark, this.#state)
     }
-    for (const segment of this.#segments) segment.close()
+    this.#segments.close()
     this.#tail.clear()
     this.#wakeReaders()
   }
 
-  get #active(): Segment {
-    return this.#segments.at(-1)!
-  }
-
   #rollWhenFull(bytes: number, now: number): void {
-    const size = this.#active.size + this.#pendingBytes
+    const size = this.#segments.active.size + this.#pendingBytes
     if (size === 0) return
-    const age = now - (this.#active.firstAppendAt ?? now)
-    if (size + bytes > this.#config['segment.bytes'] || age > this.#config['segment.ms']) {
+    const age = now - (this.#segments.active.firstAppendAt ?? now)
+    if (size + bytes > this.#config['segment.bytes'] || age > longestSegmentMs(this.#config)) {
       const failures = this.#failures
       this.flush()
       if (failures !== this.#failures) throw this.#offline()
@@ -283,28 +296,22 @@ export class PartitionLog implements Flushable {
 
   /** The caller flushed: the new segment begins at the high watermark. */
   #roll(): void {
-    this.#active.saveIndex()
     saveState(this.dir, this.#highWatermark, this.#state)
-    this.#segments.push(Segment.create(this.dir, this.#highWatermark))
+    this.#segments.roll(this.#highWatermark)
   }
 
-  /** From the oldest on, while `drop` says so; the last one stays. */
-  #dropSegments(drop: (segment: Segment) => boolean): void {
-    let dropped = false
-    while (this.#segments.length > 1 && drop(this.#segments[0]!)) {
-      this.#segments.shift()!.delete()
-      dropped = true
-    }
-    if (!dropped) return
-    this.#startOffset = Math.max(this.#startOffset, this.#segments[0]!.baseOffset)
+  #dropSegments(drop: Parameters<SegmentList['drop']>[0]): void {
+    if (!this.#segments.drop(drop)) return
+    this.#cleaning?.abort()
+    this.#startOffset = Math.max(this.#startOffset, this.#segments.first.baseOffset)
     this.#state.transactions.dropBefore(this.#startOffset)
     if (this.#startOffset === this.#highWatermark) this.#tail.clear()
   }
 
-  #segmentOf(offset: number): number {
-    let at = this.#segments.length - 1
-    while (at > 0 && this.#segments[at]!.baseOffset > offset) at--
-    return at
+  #noteCleaned(before: CleanerCheckpoint, { cleanedTo, waiting, droppedMarkers }: Cleaned, now: number): void {
+    this.#state.transactions.forget(droppedMarkers)
+    const isWaiting = (from: number, to: number): boolean => waiting.some((offset) => from <= offset && offset < to)
+    writeCheckpoint(this.dir, advanced(before, cleanedTo, now, isWaiting))
   }
 
   /** What was not written never was: sequences and transactions are those of the log as it lies in the files. */
@@ -316,7 +323,7 @@ export class PartitionLog implements Flushable {
     this.#pending = []
     this.#pendingBytes = 0
     this.#endOffset = this.#highWatermark
-    this.#state = recoverState(this.dir, this.#segments)
+    this.#state = recoverState(this.dir, this.#segments.all)
     this.#wakeReaders()
   }
 
@@ -335,6 +342,12 @@ export class PartitionLog implements Flushable {
     this.#readers.clear()
     for (const wake of readers) wake()
   }
+}
+
+/** Only a segment that is no longer written to can be compacted. */
+function longestSegmentMs(config: TopicConfig): number {
+  const isCompacted = config['cleanup.policy'].includes('compact')
+  return isCompacted ? Math.min(config['segment.ms'], config['max.compaction.lag.ms']) : config['segment.ms']
 }
 
 /** A small batch must not pin the large request or socket chunk that it came in. */

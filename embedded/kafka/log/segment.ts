@@ -88,8 +88,9 @@ export class Segment {
     return this.#maxTimestamp
   }
 
-  /** Time that retention counts from: the youngest record, or the file's own time when records carry none. */
+  /** Time that retention counts from: the youngest record, or the file's own time when records carry none; 0 when empty. */
   get youngest(): number {
+    if (this.#size === 0) return 0
     return this.#maxTimestamp >= 0 ? this.#maxTimestamp : fs.fstatSync(this.#fd).mtimeMs
   }
 

@@ -61,11 +61,12 @@ export class LogTail {
   }
 
   clear(): void {
-    for (;;) {
-      const bytes = this.dropOldest()
-      if (bytes === 0) return
-      this.#cache.released(bytes)
-    }
+    this.dropBefore(Infinity)
+  }
+
+  /** Forgets batches that begin below `offset`. */
+  dropBefore(offset: number): void {
+    while ((this.#batches.first?.baseOffset ?? Infinity) < offset) this.#cache.released(this.dropOldest())
   }
 
   /** Whole batches from the one holding `offset`; undefined when that one is not here. */

@@ -22,6 +22,19 @@ const OWN_KEYS: Readonly<Record<string, ConfigKey>> = {
     doc: 'Greatest session timeout of a member.',
   },
   'group.min.session.timeout.ms': { type: 'INT', default: '6000', min: 1, doc: 'Least session timeout of a member.' },
+  'log.cleaner.backoff.ms': {
+    type: 'LONG',
+    default: '15000',
+    min: 1,
+    doc: 'Time between two looks for logs to compact.',
+  },
+  'log.cleaner.dedupe.buffer.size': {
+    type: 'LONG',
+    default: '134217728',
+    min: 1,
+    doc: 'Memory for the keys of the log being compacted.',
+  },
+  'log.cleaner.enable': { type: 'BOOLEAN', default: 'true', doc: 'Whether compacted topics are compacted.' },
   'log.retention.check.interval.ms': {
     type: 'LONG',
     default: '60000',

@@ -12,7 +12,7 @@ export const TOPIC_CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
     default: 'delete',
     broker: 'log.cleanup.policy',
     oneOf: ['compact', 'delete'],
-    doc: 'What happens to old segments. This broker keeps every record of a compacted topic.',
+    doc: 'What happens to old segments: dropped, or only the last record of each key kept.',
   },
   'compression.type': {
     type: 'STRING',
@@ -190,10 +190,14 @@ export const TOPIC_CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
 /** The properties that act, parsed. */
 export interface TopicConfig {
   readonly 'cleanup.policy': string
+  readonly 'delete.retention.ms': number
+  readonly 'max.compaction.lag.ms': number
   readonly 'max.message.bytes': number
   readonly 'message.timestamp.after.max.ms': number
   readonly 'message.timestamp.before.max.ms': number
   readonly 'message.timestamp.type': 'CreateTime' | 'LogAppendTime'
+  readonly 'min.cleanable.dirty.ratio': number
+  readonly 'min.compaction.lag.ms': number
   readonly 'retention.bytes': number
   readonly 'retention.ms': number
   readonly 'segment.bytes': number
@@ -206,10 +210,14 @@ export function topicConfig(own: Readonly<Record<string, string>>, inherited: (n
   const number = (name: keyof TopicConfig): number => Number(text(name))
   return {
     'cleanup.policy': text('cleanup.policy'),
+    'delete.retention.ms': number('delete.retention.ms'),
+    'max.compaction.lag.ms': number('max.compaction.lag.ms'),
     'max.message.bytes': number('max.message.bytes'),
     'message.timestamp.after.max.ms': number('message.timestamp.after.max.ms'),
     'message.timestamp.before.max.ms': number('message.timestamp.before.max.ms'),
     'message.timestamp.type': text('message.timestamp.type') === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
+    'min.cleanable.dirty.ratio': number('min.cleanable.dirty.ratio'),
+    'min.compaction.lag.ms': number('min.compaction.lag.ms'),
     'retention.bytes': number('retention.bytes'),
     'retention.ms': number('retention.ms'),
     'segment.bytes': number('segment.bytes'),

@@ -111,6 +111,19 @@ export class Topics {
     }
   }
 
+  /** Compacts one log after the other, as far as they are due. */
+  async clean(): Promise<void> {
+    const { settings, logger } = this.#options
+    const memoryBytes = settings.number('log.cleaner.dedupe.buffer.size')
+    for (const topic of this.all()) {
+      if (!topic.config['cleanup.policy'].includes('compact')) continue
+      for (const log of topic.partitions) {
+        // A log that cannot be cleaned (disk full, damaged) must not keep the others from it.
+        await log.clean(memoryBytes).catch((error: unknown) => logger.warn(`cannot clean ${log.dir}`, { error }))
+      }
+    }
+  }
+
   close(): void {
     for (const topic of this.#byName.values()) for (const log of topic.partitions) log.close()
   }
