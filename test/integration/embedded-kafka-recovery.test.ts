@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -9,35 +6,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { APIS, readBatches, RecordBatchBuilder, stampBatch } from 'naru/protocol'
 
 import { newDataDir } from './support/embedded-kafka.ts'
+import { BrokerProcess } from './support/kafka-broker-process.ts'
 import { KafkaWire } from './support/kafka-wire.ts'
 
 const TOPIC = 'survivor'
-
-class BrokerProcess implements AsyncDisposable {
-  readonly port: number
-  readonly #child: ChildProcess
-
-  private constructor(child: ChildProcess, port: number) {
-    this.#child = child
-    this.port = port
-  }
-
-  static async start(dataDir: string): Promise<BrokerProcess> {
-    const child = fork(new URL('./support/kafka-process.ts', import.meta.url), [dataDir, '0'])
-    const [message] = (await once(child, 'message')) as [{ port: number }]
-    return new BrokerProcess(child, message.port)
-  }
-
-  async kill(): Promise<void> {
-    const exited = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
-    await exited
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill()
-  }
-}
 
 function batch(producerId: number, baseSequence: number, values: readonly string[]): Buffer {
   const builder = new RecordBatchBuilder()

@@ -1,5 +1,5 @@
 /** Transactions step by step on a raw connection: what a producer sends, in the order a test wants. */
-import { APIS, readBatches, RecordBatchBuilder, stampBatch } from 'naru/protocol'
+import { APIS, ATTRIBUTES, readBatches, RecordBatchBuilder, stampBatch } from 'naru/protocol'
 
 import type { KafkaWire } from './kafka-wire.ts'
 
@@ -16,6 +16,13 @@ export class TransactionSteps {
   constructor(wire: KafkaWire, transactionalId: string) {
     this.#wire = wire
     this.#id = transactionalId
+  }
+
+  /** The same producer on another connection. */
+  on(wire: KafkaWire): TransactionSteps {
+    const steps = new TransactionSteps(wire, this.#id)
+    steps.#sequence = this.#sequence
+    return steps
   }
 
   async init(expected?: Identity, transactionTimeoutMs = 60_000) {
@@ -80,14 +87,31 @@ export class TransactionSteps {
   }
 }
 
-/** What a reader gets, aborted batches left out as a client does when `committed`. */
-export async function readTopic(wire: KafkaWire, topic: string, committed: boolean, partition = 0) {
+/** What a broker answers to a reader; with `skipAborted` less what a client then leaves out. */
+export async function readTopic(
+  wire: KafkaWire,
+  topic: string,
+  committed: boolean,
+  partition = 0,
+  skipAborted = false,
+) {
   const answer = await wire.send(APIS.Fetch, 12, {
     ...{ maxWaitMs: 0, minBytes: 0, isolationLevel: committed ? 1 : 0 },
     topics: [{ topic, partitions: [{ partition, fetchOffset: 0, partitionMaxBytes: 1 << 20 }] }],
   })
   const { records, lastStableOffset, highWatermark, abortedTransactions } = answer.responses[0]!.partitions[0]!
-  const read = readBatches(records!, { topic, partition, from: 0, checkCrc: true })
+  // One batch per transaction and producer, or a few right behind another: from its first offset up to the marker.
+  const open = new Set<number>()
+  const read = readBatches(records!, {
+    ...{ topic, partition, from: 0, checkCrc: true },
+    skip: ({ producerId, baseOffset, attributes }) => {
+      if (abortedTransactions?.some((a) => a.producerId === producerId && a.firstOffset === baseOffset) === true) {
+        open.add(producerId)
+      }
+      if ((attributes & ATTRIBUTES.control) !== 0) open.delete(producerId)
+      return skipAborted && open.has(producerId)
+    },
+  })
   const values = read.records.map(({ value }) => value!.toString())
   return {
     values,
