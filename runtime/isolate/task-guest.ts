@@ -6,6 +6,7 @@ import type { TargetState } from '../storage/config-records.ts'
 import { assembleTask } from '../task/assemble-task.ts'
 import { failureClass } from './failure-class.ts'
 import type { RunnableTask } from '../task/runnable-task.ts'
+import { StateRatios } from '../task/state-ratios.ts'
 import { TaskProgress } from '../task/task-progress.ts'
 import type { ProgressSnapshot } from '../task/task-progress.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
@@ -32,6 +33,7 @@ export class TaskGuest implements Guest {
   readonly #failed = new Deferred<never>()
   readonly #ended: Promise<void>
   readonly #progress = new TaskProgress()
+  readonly #ratios: StateRatios
   #task: RunnableTask | undefined
   #target: TargetState
   #silent = false
@@ -42,6 +44,7 @@ export class TaskGuest implements Guest {
     this.#launch = launch
     this.#environment = environment
     this.#target = launch.target
+    this.#ratios = new StateRatios({ connector: launch.connector, task: String(launch.task) })
     this.#logger = environment.logger.child(`[${launch.connector}|task-${launch.task}]`)
     this.#failed.promise.catch(() => undefined)
     this.#ended = this.#live()
@@ -109,9 +112,18 @@ export class TaskGuest implements Guest {
         logger: this.#logger,
         progress: this.#progress,
         news: {
-          started: () => this.#tell({ type: 'started' }),
-          paused: () => this.#tell({ type: 'paused' }),
-          resumed: () => this.#tell({ type: 'resumed' }),
+          started: () => {
+            this.#ratios.enter('running')
+            this.#tell({ type: 'started' })
+          },
+          paused: () => {
+            this.#ratios.enter('paused')
+            this.#tell({ type: 'paused' })
+          },
+          resumed: () => {
+            this.#ratios.enter('running')
+            this.#tell({ type: 'resumed' })
+          },
         },
         topicUsed: (topic) => post({ type: 'topic-used', instance, topic }),
         readOffsets: async (partitions) =>
@@ -152,9 +164,11 @@ export class TaskGuest implements Guest {
   }
 
   #reportMetrics(): void {
-    const samples = this.#task?.metrics(Date.now())
-    if (samples !== undefined && !this.#silent)
-      this.#environment.post({ type: 'metrics', instance: this.#instance, samples })
+    const now = Date.now()
+    const own = this.#task?.metrics(now)
+    if (own === undefined || this.#silent) return
+    const samples = [...own, ...this.#ratios.samples(now)]
+    this.#environment.post({ type: 'metrics', instance: this.#instance, samples })
   }
 }
 

@@ -141,8 +141,7 @@ export class SinkTaskRunner {
     if (stop.aborted && polled.length === 0) return
     let batch = this.#redelivery.take()
     if (polled.length > 0) {
-      metrics.read += polled.length
-      metrics.active += polled.length
+      metrics.readBatch(polled.length)
       progress.read(polled.length)
       if (!this.#retrying) progress.waits('conversion')
       this.#offsets.began(polled)

@@ -65,6 +65,7 @@ abstract class TaskMetrics {
 export class SourceTaskMetrics extends TaskMetrics {
   readonly pollTimes = new TimeStatistics()
   readonly transactionSizes = new TimeStatistics()
+  readonly activeSizes = new TimeStatistics()
   readonly #pollRate = new Rate()
   readonly #writeRate = new Rate()
   polled = 0
@@ -76,6 +77,7 @@ export class SourceTaskMetrics extends TaskMetrics {
     this.polled += records
     this.batchSizes.add(records)
     this.pollTimes.add(ms)
+    this.activeSizes.add(this.active() + records)
   }
 
   /** A transaction with so many records was committed (exactly-once support). */
@@ -86,13 +88,18 @@ export class SourceTaskMetrics extends TaskMetrics {
   samples(now: number): MetricSample[] {
     const times = this.pollTimes.take()
     const sizes = this.transactionSizes.take()
+    const active = this.active()
+    this.activeSizes.add(active)
+    const actives = this.activeSizes.take()
     const of = (attribute: string, value: number): MetricSample => this.sample('source-task-metrics', attribute, value)
     return [
       of('source-record-poll-total', this.polled),
       of('source-record-poll-rate', this.#pollRate.at(now, this.polled)),
       of('source-record-write-total', this.written),
       of('source-record-write-rate', this.#writeRate.at(now, this.written)),
-      of('source-record-active-count', this.active()),
+      of('source-record-active-count', active),
+      of('source-record-active-count-max', actives.max),
+      of('source-record-active-count-avg', actives.avg),
       of('poll-batch-max-time-ms', times.max),
       of('poll-batch-avg-time-ms', times.avg),
       of('transaction-size-min', sizes.min),
@@ -111,20 +118,31 @@ export interface PartitionLag {
 
 export class SinkTaskMetrics extends TaskMetrics {
   readonly putTimes = new TimeStatistics()
+  readonly activeSizes = new TimeStatistics()
   readonly #readRate = new Rate()
   readonly #sendRate = new Rate()
+  readonly #commitRate = new Rate()
+  readonly #skipRate = new Rate()
   read = 0
   sent = 0
   /** Read, and not yet taken by put. */
   active = 0
   commitSequence = 0
   skippedCommits = 0
+  readBatch(records: number): void {
+    this.read += records
+    this.active += records
+    this.activeSizes.add(this.active)
+  }
+
   /** Records behind the end of each assigned partition. */
   lag: () => readonly PartitionLag[] = () => []
 
   samples(now: number): MetricSample[] {
     const times = this.putTimes.take()
     const lag = this.lag()
+    this.activeSizes.add(this.active)
+    const actives = this.activeSizes.take()
     const of = (attribute: string, value: number, labels?: MetricLabels): MetricSample =>
       this.sample('sink-task-metrics', attribute, value, labels)
     return [
@@ -133,6 +151,8 @@ export class SinkTaskMetrics extends TaskMetrics {
       of('sink-record-send-total', this.sent),
       of('sink-record-send-rate', this.#sendRate.at(now, this.sent)),
       of('sink-record-active-count', this.active),
+      of('sink-record-active-count-max', actives.max),
+      of('sink-record-active-count-avg', actives.avg),
       of(
         'sink-record-lag-max',
         lag.reduce((max, each) => Math.max(max, each.lag), 0),
@@ -141,7 +161,9 @@ export class SinkTaskMetrics extends TaskMetrics {
       of('partition-count', lag.length),
       of('offset-commit-seq-no', this.commitSequence),
       of('offset-commit-completion-total', this.commits),
+      of('offset-commit-completion-rate', this.#commitRate.at(now, this.commits)),
       of('offset-commit-skip-total', this.skippedCommits),
+      of('offset-commit-skip-rate', this.#skipRate.at(now, this.skippedCommits)),
       of('put-batch-max-time-ms', times.max),
       of('put-batch-avg-time-ms', times.avg),
       ...this.common(),
