@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startConnectCluster, until } from './support/connect-cluster.ts'
-import type { ClusterWorker, ConnectCluster, Status } from './support/connect-cluster.ts'
+import type { ConnectCluster, Status } from './support/connect-cluster.ts'
 import type { ConnectorHandle, Counts } from './support/handles.ts'
 import testConnectors from '../connectors/index.ts'
 
@@ -26,8 +26,8 @@ describe('ConnectorRestartApiIntegrationTest', () => {
   })
   after(() => cluster[Symbol.asyncDispose]())
 
-  const restart = async (name: string, { onlyFailed, includeTasks }: Restart, worker: ClusterWorker = cluster.worker) =>
-    await worker.ask<Status & { readonly message?: string }>(
+  const restart = async (name: string, { onlyFailed, includeTasks }: Restart) =>
+    await cluster.ask<Status & { readonly message?: string }>(
       'POST',
       `/connectors/${name}/restart?onlyFailed=${onlyFailed}&includeTasks=${includeTasks}`,
     )
@@ -186,51 +186,4 @@ describe('ConnectorRestartApiIntegrationTest', () => {
       await expectStarts(handle, before, connectorStarts, taskStarts)
       await until('the faults are still there', async () => (await states()) === wanted || (await states()))
     })
-
-  describe('with more workers than it takes', () => {
-    let group: ConnectCluster
-    let idle: ClusterWorker
-    let handle: ConnectorHandle
-    before(async () => {
-      group = await startConnectCluster({ workers: TASKS + 2, plugins: [testConnectors], workerProps: INLINE })
-      const topic = await group.createTopic('restarts')
-      const name = group.name('spread')
-      await group.configure(name, {
-        'connector.class': 'MonitorableSourceConnector',
-        'tasks.max': String(TASKS),
-        topic,
-        throughput: '10',
-      })
-      await group.running(name, TASKS)
-      handle = group.connector(name)
-      await handle.until(
-        'all were started',
-        ({ starts }) => starts >= 1 && startsOf(handle).every((count) => count >= 1),
-      )
-      const { connector, tasks } = await group.status(name)
-      const busy = new Set([connector.worker_id, ...tasks.map(({ worker_id }) => worker_id)])
-      idle = group.workers.find(({ workerId }) => !busy.has(workerId))!
-    })
-    after(() => group[Symbol.asyncDispose]())
-
-    test('R15 testMultiWorkerRestartOnlyConnector: a worker that runs nothing of it passes the request on', async () => {
-      const before = handle.counts
-      const { status } = await restart(handle.name, { onlyFailed: false, includeTasks: false }, idle)
-      assert.equal(status, 204)
-      await handle.awaitStarts(1, before)
-      await group.running(handle.name, TASKS)
-    })
-
-    test('R16 testMultiWorkerRestartBothConnectorAndTasks: all are started, wherever they run', async () => {
-      const before = counts(handle)
-      const { status } = await restart(handle.name, { onlyFailed: false, includeTasks: true }, idle)
-      assert.equal(status, 202)
-      await handle.until(
-        'all were started again',
-        ({ starts }) =>
-          starts > before.connector.starts && startsOf(handle).every((count, task) => count > before.tasks[task]!),
-      )
-      await group.running(handle.name, TASKS)
-    })
-  })
 })

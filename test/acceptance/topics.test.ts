@@ -87,7 +87,7 @@ describe('ConnectorTopicsIntegrationTest', () => {
     const name = quiet.name('untracked')
     await quiet.configure(name, source(topic))
     await quiet.running(name, 1)
-    await quiet.connector(name).awaitRecords(5)
+    await quiet.kafka.consume(topic, 5)
     for (const [method, path] of [
       ['GET', 'topics'],
       ['PUT', 'topics/reset'],
