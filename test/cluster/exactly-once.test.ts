@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { defaultKafka } from './support/kafka-under-test.ts'
+import { Random } from './support/random.ts'
+import { SequenceLab } from './support/sequence-lab.ts'
+import { until } from './support/until.ts'
+
+const KILLS = Number(process.env.NARU_KILLS ?? 12)
+const SEED = Number(process.env.NARU_SEED ?? Date.now() % 1_000_000)
+/** So many kills one upon the other, then everything must flow again. */
+const BURST = 10
+const RECOVERED_WITHIN_MS = 120_000
+/** Chance of a worker; else a broker. A Java broker takes many seconds to start. */
+const WORKER = defaultKafka() === 'embedded' ? 0.75 : 0.7
+/** After so many kills the connectors get another number of tasks: then earlier tasks are fenced. */
+const RECONFIGURED_EVERY = 7
+const TASKS: readonly (readonly [number, number])[] = [
+  [2, 2],
+  [3, 1],
+  [1, 2],
+]
+
+test(`exactly once: nothing is lost, repeated or torn in ${KILLS} random kills of workers and brokers (NARU_SEED=${SEED})`, async (t) => {
+  await using lab = await SequenceLab.start({ workers: 3, exactlyOnce: true })
+  await killAtRandom(t, lab, KILLS)
+  assert.equal(lab.reader.repeated, 0, 'records that were seen twice')
+  t.diagnostic('0 lost, 0 repeated')
+})
+
+const AT_LEAST_ONCE_KILLS = Math.ceil(KILLS / 3)
+
+test(`at least once: nothing is lost in ${AT_LEAST_ONCE_KILLS} random kills of workers and brokers (NARU_SEED=${SEED})`, async (t) => {
+  await using lab = await SequenceLab.start({ workers: 3, exactlyOnce: false })
+  await killAtRandom(t, lab, AT_LEAST_ONCE_KILLS)
+  t.diagnostic(`0 lost, ${lab.reader.repeated} repeated`)
+})
+
+/** Kills, lets everything flow again, stops the connectors, and compares: nothing may be lost, and partitions are in order. */
+async function killAtRandom(t: TestContext, lab: SequenceLab, kills: number): Promise<void> {
+  const random = new Random(SEED)
+  const { reader } = lab
+  let tasks = TASKS[0]!
+  await lab.configure(tasks)
+  await lab.allAdvance(names(tasks), RECOVERED_WITHIN_MS)
+  const tally = { worker: 0, broker: 0, reconfigured: 0 }
+  const recoveries: number[] = []
+  for (let kill = 1; kill <= kills; kill++) {
+    await pause(random.int(1_500))
+    if (random.next() < WORKER) {
+      tally.worker++
+      const worker = random.pick(lab.workers)
+      await worker.kill()
+      await pause(random.int(1_000))
+      await worker.launch() // not waited for: it may be killed again while it starts
+    } else {
+      tally.broker++
+      const broker = random.int(lab.brokers.count)
+      await lab.brokers.kill(broker)
+      await pause(random.int(500))
+      await lab.brokers.start(broker)
+    }
+    if (kill % RECONFIGURED_EVERY === 0) {
+      tally.reconfigured++
+      tasks = TASKS[tally.reconfigured % TASKS.length]!
+      await lab.configure(tasks)
+    }
+    if (kill % BURST === 0) recoveries.push(await lab.allAdvance(names(tasks), RECOVERED_WITHIN_MS))
+  }
+  await Promise.all(lab.workers.map((worker) => worker.untilReady(RECOVERED_WITHIN_MS)))
+  recoveries.push(await lab.allAdvance(names(tasks), RECOVERED_WITHIN_MS))
+  await lab.finish()
+
+  // The newest unit says how far the tasks have come. Only transactions are whole up to their end: without them the newest may be written in part.
+  const open = lab.exactlyOnce ? 0 : 1
+  const reached = Object.fromEntries(Object.entries(reader.progress).map(([task, unit]) => [task, unit - open]))
+  await until(async () => reader.lost(reached).length === 0, {
+    timeoutMs: 60_000,
+    describe: async () => `lost: ${reader.lost(reached).slice(0, 5).join('; ')} of ${JSON.stringify(reached)}`,
+  })
+  assert.deepEqual(reader.disordered, [], 'order per partition')
+  t.diagnostic(`killed ${JSON.stringify(tally)}; ${reader.records} records of ${reader.tasks.length} tasks`)
+  t.diagnostic(`every task got on ${recoveries.join(', ')} ms after each ${BURST} kills`)
+}
+
+function names([polls, timed]: readonly [number, number]): readonly string[] {
+  const of = (connector: string, count: number): readonly string[] =>
+    Array.from({ length: count }, (_, task) => `${connector}-${task}`)
+  return [...of('polls', polls), ...of('timed', timed)]
+}
+
+/** The victim's time: kills must fall anywhere in the cycle, so this waits for no event on purpose. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

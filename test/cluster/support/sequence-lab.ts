@@ -1,0 +1,189 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KafkaClients } from '../../../runtime/kafka/kafka-clients.ts'
+import { silentLogger } from '../../../runtime/telemetry/context-logger.ts'
+import type { Brokers } from './brokers.ts'
+import { startBrokers } from './brokers.ts'
+import { Child } from './child.ts'
+import { freePorts } from './ports.ts'
+import { RestClient } from './rest.ts'
+import { SequenceReader } from './sequence-reader.ts'
+import { until } from './until.ts'
+
+const PLUGIN = join(import.meta.dirname, '..', 'sequence-plugin')
+const PARTITIONS = 3
+
+/** Brokers, workers and a reader; two connectors whose transactions end at each poll and by the clock. */
+export class SequenceLab implements AsyncDisposable {
+  readonly brokers: Brokers
+  readonly workers: readonly Child[]
+  readonly rest: RestClient
+  readonly reader: SequenceReader
+  readonly exactlyOnce: boolean
+  readonly #topic: string
+  readonly #stack: AsyncDisposableStack
+
+  private constructor(
+    parts: Pick<SequenceLab, 'brokers' | 'workers' | 'rest' | 'reader' | 'exactlyOnce'>,
+    topic: string,
+    stack: AsyncDisposableStack,
+  ) {
+    this.brokers = parts.brokers
+    this.workers = parts.workers
+    this.rest = parts.rest
+    this.reader = parts.reader
+    this.exactlyOnce = parts.exactlyOnce
+    this.#topic = topic
+    this.#stack = stack
+  }
+
+  static async start(options: { readonly workers: number; readonly exactlyOnce: boolean }): Promise<SequenceLab> {
+    await using stack = new AsyncDisposableStack()
+    const dir = await mkdtemp(join(tmpdir(), 'naru-sequence-'))
+    // NARU_KEEP=1 leaves data and logs of every process behind, to look at after a failure.
+    if (process.env.NARU_KEEP === undefined) stack.defer(() => rm(dir, { recursive: true, force: true }))
+    else process.stderr.write(`logs and data are kept in ${dir}\n`)
+    const brokers = stack.use(await startBrokers(dir))
+    const run = `seq-${Math.random().toString(36).slice(2, 8)}`
+    const copies = Math.min(3, brokers.count)
+    {
+      await using clients = new KafkaClients({
+        props: { 'bootstrap.servers': brokers.bootstrap },
+        logger: silentLogger,
+      })
+      await clients.admin().createTopic({ name: run, partitions: PARTITIONS, replicationFactor: copies })
+    }
+    const ports = await freePorts(options.workers)
+    const workers: Child[] = []
+    for (const [i, port] of ports.entries()) {
+      const file = join(dir, `worker-${i}.properties`)
+      const props = { ...workerProps(run, brokers.bootstrap, port, copies), ...guarantee(options.exactlyOnce) }
+      await writeFile(
+        file,
+        Object.entries(props)
+          .map(([key, value]) => `${key}=${value}\n`)
+          .join(''),
+      )
+      workers.push(
+        stack.use(
+          new Child({
+            name: `worker ${i}`,
+            args: ['worker', file],
+            logFile: join(dir, `worker-${i}.log`),
+            ready: () => healthy(port),
+          }),
+        ),
+      )
+    }
+    await Promise.all(workers.map((worker) => worker.start()))
+    const reader = stack.use(new SequenceReader(brokers.bootstrap))
+    reader.start(run, PARTITIONS)
+    const rest = new RestClient(ports.map((port) => `http://127.0.0.1:${port}`))
+    const { exactlyOnce } = options
+    return new SequenceLab({ brokers, workers, rest, reader, exactlyOnce }, run, stack.move())
+  }
+
+  /** `tasks` of one connector and of the other. Tried again while workers and brokers come and go. */
+  async configure(tasks: readonly [polls: number, timed: number]): Promise<void> {
+    const common = {
+      'connector.class': 'sequence.SequenceSource',
+      topic: this.#topic,
+      partitions: String(PARTITIONS),
+      'producer.override.transaction.timeout.ms': '20000',
+      'producer.override.linger.ms': '0',
+    }
+    await this.#put('polls', { ...common, 'tasks.max': String(tasks[0]), 'transaction.boundary': 'poll' })
+    await this.#put('timed', {
+      ...common,
+      'tasks.max': String(tasks[1]),
+      'transaction.boundary': 'interval',
+      'transaction.boundary.interval.ms': '300',
+    })
+  }
+
+  async #put(name: string, config: Readonly<Record<string, string>>): Promise<void> {
+    let failure: unknown
+    await until(
+      () =>
+        this.rest.put(name, config).then(
+          () => true,
+          (error: unknown) => {
+            failure = error
+            return false
+          },
+        ),
+      { timeoutMs: 120_000, everyMs: 500, describe: async () => `PUT ${name}: ${String(failure)}` },
+    )
+  }
+
+  /** Resolves when each of these tasks has got further than now, with the milliseconds it took. */
+  async allAdvance(tasks: readonly string[], timeoutMs: number): Promise<number> {
+    const start = performance.now()
+    const before = this.reader.progress
+    const behind = (): readonly string[] =>
+      tasks.filter((task) => (this.reader.progress[task] ?? 0) <= (before[task] ?? 0))
+    await until(async () => behind().length === 0, {
+      timeoutMs,
+      describe: async () =>
+        `${behind().join()} get on: ${JSON.stringify([await this.rest.status('polls'), await this.rest.status('timed')])}`,
+    })
+    return Math.round(performance.now() - start)
+  }
+
+  /** Ends the connectors and resolves when no task writes any more. */
+  async finish(): Promise<void> {
+    for (const name of ['polls', 'timed']) {
+      const stop = async (): Promise<boolean> =>
+        (await this.rest.request('PUT', `/connectors/${name}/stop`).catch(() => undefined))?.status === 204
+      await until(stop, { timeoutMs: 120_000, everyMs: 500, describe: async () => `${name} can be stopped` })
+      await until(
+        async () => {
+          const status = await this.rest.status(name).catch(() => undefined)
+          return status?.connector.state === 'STOPPED' && status.tasks.length === 0
+        },
+        { timeoutMs: 120_000, describe: async () => `${name} stops: ${JSON.stringify(await this.rest.status(name))}` },
+      )
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync()
+  }
+}
+
+function guarantee(exactlyOnce: boolean): Readonly<Record<string, string>> {
+  return { 'exactly.once.source.support': exactlyOnce ? 'enabled' : 'disabled' }
+}
+
+/** Short timeouts, so that a killed worker's work moves within seconds. */
+function workerProps(run: string, bootstrap: string, port: number, copies: number): Record<string, string> {
+  return {
+    'bootstrap.servers': bootstrap,
+    'group.id': run,
+    'config.storage.topic': `${run}-configs`,
+    'offset.storage.topic': `${run}-offsets`,
+    'status.storage.topic': `${run}-status`,
+    'config.storage.replication.factor': String(copies),
+    'offset.storage.replication.factor': String(copies),
+    'status.storage.replication.factor': String(copies),
+    'offset.storage.partitions': '3',
+    'status.storage.partitions': '1',
+    'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
+    'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
+    'offset.flush.interval.ms': '500',
+    'session.timeout.ms': '6000',
+    'heartbeat.interval.ms': '1000',
+    'scheduled.rebalance.max.delay.ms': '0',
+    'plugin.path': PLUGIN,
+    listeners: `http://127.0.0.1:${port}`,
+  }
+}
+
+async function healthy(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/health`)).status === 200
+  } catch {
+    return false // not listening yet
+  }
+}
