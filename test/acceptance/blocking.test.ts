@@ -86,25 +86,27 @@ describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
     await otherConnectorWorks()
   })
 
-  for (const [id, test_, className, at] of [
-    ['B6', 'testBlockInSourceTaskStart', 'BlockingSourceConnector', 'Task::start'],
-    ['B7', 'testBlockInSourceTaskStop', 'BlockingSourceConnector', 'Task::stop'],
-    ['B8', 'testBlockInSinkTaskStart', 'BlockingSinkConnector', 'Task::start'],
-    ['B9', 'testBlockInSinkTaskStop', 'BlockingSinkConnector', 'Task::stop'],
-  ] as const) {
-    test(`${id} ${test_}: others work, and it is gone when it is deleted`, async () => {
-      const name = cluster.name(id)
-      const more = className === 'BlockingSinkConnector' ? { topics: await cluster.createTopic(`in-${id}`) } : {}
-      await block(name, className, at, more)
-      const { body } = await cluster.ask<{ tasks: unknown[] }>('GET', `/connectors/${name}`)
-      assert.ok(body.tasks.length <= 1)
-      if (at === 'Task::stop') await cluster.running(name, 1)
-      else await cluster.connector(name).task(0).awaitBlocked(at)
-      await cluster.delete(name)
-      await otherConnectorWorks()
-      await cluster.gone(name)
-    })
-  }
+  describe('in its task', { concurrency: 4 }, () => {
+    for (const [id, test_, className, at] of [
+      ['B6', 'testBlockInSourceTaskStart', 'BlockingSourceConnector', 'Task::start'],
+      ['B7', 'testBlockInSourceTaskStop', 'BlockingSourceConnector', 'Task::stop'],
+      ['B8', 'testBlockInSinkTaskStart', 'BlockingSinkConnector', 'Task::start'],
+      ['B9', 'testBlockInSinkTaskStop', 'BlockingSinkConnector', 'Task::stop'],
+    ] as const) {
+      test(`${id} ${test_}: others work, and it is gone when it is deleted`, async () => {
+        const name = cluster.name(id)
+        const more = className === 'BlockingSinkConnector' ? { topics: await cluster.createTopic(`in-${id}`) } : {}
+        await block(name, className, at, more)
+        const { body } = await cluster.ask<{ tasks: unknown[] }>('GET', `/connectors/${name}`)
+        assert.ok(body.tasks.length <= 1)
+        if (at === 'Task::stop') await cluster.running(name, 1)
+        else await cluster.connector(name).task(0).awaitBlocked(at)
+        await cluster.delete(name)
+        await otherConnectorWorks()
+        await cluster.gone(name)
+      })
+    }
+  })
 
   for (const [id, test_, at] of [
     ['B10', 'testWorkerRestartWithBlockInConnectorStart', 'Connector::start'],

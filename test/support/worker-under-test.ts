@@ -1,6 +1,3 @@
-import { EmbeddedKafka } from '@naru/embedded/kafka'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plugin, Props } from '../../runtime/api/index.ts'
 import { WorkerConfig } from '../../runtime/config/worker-config.ts'
@@ -13,6 +10,7 @@ import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { Metrics } from '../../runtime/telemetry/metrics.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
 import type { InstanceState } from '../../runtime/worker/worker.ts'
+import { TestBroker } from './test-broker.ts'
 
 const STRING = 'org.apache.kafka.connect.storage.StringConverter'
 const PROBE_PLUGIN = join(import.meta.dirname, 'probe-plugin')
@@ -27,7 +25,7 @@ interface StateEvent {
 export class WorkerUnderTest implements AsyncDisposable {
   readonly bootstrap: string
   /** undefined when KAFKA_BOOTSTRAP is set: faults on demand need the embedded one. */
-  readonly broker: EmbeddedKafka | undefined
+  readonly broker: TestBroker | undefined
   readonly run: string
   readonly clients: KafkaClients
   readonly worker: Worker
@@ -40,7 +38,7 @@ export class WorkerUnderTest implements AsyncDisposable {
 
   private constructor(parts: {
     bootstrap: string
-    broker: EmbeddedKafka | undefined
+    broker: TestBroker | undefined
     run: string
     clients: KafkaClients
     worker: Worker
@@ -68,8 +66,9 @@ export class WorkerUnderTest implements AsyncDisposable {
   static async start(props: Props = {}, extraPlugins: readonly Plugin[] = []): Promise<WorkerUnderTest> {
     await using stack = new AsyncDisposableStack()
     const logger = process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })
-    const broker = process.env['KAFKA_BOOTSTRAP'] === undefined ? await ownBroker(stack) : undefined
-    const bootstrap = process.env['KAFKA_BOOTSTRAP'] ?? broker!.bootstrap
+    const given = process.env['KAFKA_BOOTSTRAP']
+    const broker = given === undefined ? stack.use(await TestBroker.start()) : undefined
+    const bootstrap = given ?? broker!.bootstrap
     const run = `t${Math.random().toString(36).slice(2, 10)}`
     const config = WorkerConfig.parse({
       'bootstrap.servers': bootstrap,
@@ -202,10 +201,4 @@ export class WorkerUnderTest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync()
   }
-}
-
-async function ownBroker(stack: AsyncDisposableStack): Promise<EmbeddedKafka> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'naru-task-'))
-  stack.defer(() => rm(dataDir, { recursive: true, force: true }))
-  return stack.use(await EmbeddedKafka.start({ dataDir }))
 }

@@ -31,7 +31,7 @@ class EncodedText implements EncodedValue {
 
 /**
  * Emits `probe.records` records to `probe.topic`, `probe.batch` per poll, with the values `value-0`, `value-1`, …; then waits.
- * `probe.needs.file`: start() fails as a refused connection does while that file is missing.
+ * `probe.pause.ms`: the time before each batch. `probe.needs.file`: start() fails as a refused connection does while that file is missing.
  * `probe.misdeed` (misdeed.ts) happens before record `probe.misdeed.at`; `probe.connector.misdeed` when the connector starts.
  */
 export class ProbeSourceTask {
@@ -63,6 +63,8 @@ export class ProbeSourceTask {
       await untilAborted(signal)
       return []
     }
+    const { 'probe.pause.ms': pause } = this.#props
+    if (pause !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(pause)))
     if (encoded === undefined) await immediate()
     const records: SourceRecord[] = []
     for (let i = 0; i < batch; i++) {
