@@ -41,22 +41,18 @@ export class TransactionUnits {
    * far as these records show. 0: it may end before them. All of them: their end may lie within a unit.
    */
   cut(records: readonly Positioned[]): number {
-    if (this.isEmpty) return 0
+    const partition = records[0]?.sourcePartition
+    if (this.isEmpty || partition === undefined) return 0
+    let before = this.#lastOf(partition)?.offset
     let cut = 0
-    let alone = records[0]?.sourcePartition
-    let before = alone === undefined ? undefined : this.#lastOf(alone)?.offset
     // The common case by far: one partition object for all of them.
     for (let i = 0; i < records.length; i++) {
-      const record = records[i]!
-      if (record.sourcePartition !== alone) {
-        alone = undefined
-        break
-      }
-      if (before === undefined || !isUnit(before, record.sourceOffset)) break
-      before = record.sourceOffset
-      cut = i + 1
+      const { sourcePartition, sourceOffset } = records[i]!
+      if (sourcePartition !== partition) return this.#cutMixed(records)
+      if (before === undefined || !isUnit(before, sourceOffset)) before = undefined
+      else cut = i + 1
     }
-    return alone === undefined ? this.#cutMixed(records) : cut
+    return cut
   }
 
   /** Records of several source partitions between one another: no pair of neighbours of a unit may stand on both sides of the cut. */
