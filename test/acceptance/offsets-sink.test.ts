@@ -147,37 +147,38 @@ describe('OffsetsApiIntegrationTest of sinks', () => {
       await offsets.become(at(RECORDS))
     })
 
-  test('O13 testAlterSinkConnectorOffsetsZombieSinkTasks and O23 testResetSinkConnectorOffsetsZombieSinkTasks: refused while a task will not stop', async () => {
-    const name = cluster.name('o13')
-    const topic = await cluster.createTopic('o13-topic')
-    await cluster.configure(name, {
-      'connector.class': 'BlockingConnectorTest$BlockingSinkConnector',
-      'tasks.max': '1',
-      topics: topic,
-      block: 'Task::stop',
+  test('O13 testAlterSinkConnectorOffsetsZombieSinkTasks and O23 testResetSinkConnectorOffsetsZombieSinkTasks: refused while somebody is still in the group', async () => {
+    const made = await sink('o13')
+    const { name, topic, offsets, at } = made
+    await stopped(made)
+    // A task of this runtime that will not stop is ended before such a request is served; a zombie comes from elsewhere.
+    await using zombie = cluster.kafka.clients.consumer({ 'group.id': `connect-${name}`, 'session.timeout.ms': '6000' })
+    zombie.subscribe([topic], {
+      assigned: async () => undefined,
+      revoked: async () => undefined,
+      lost: async () => undefined,
     })
-    await cluster.running(name, 1)
-    await cluster.kafka.produce(topic, ['a', 'b'])
-    const offsets = new OffsetRequests(cluster, name)
-    const at = [{ partition: { kafka_topic: topic, kafka_partition: 0 }, offset: { kafka_offset: 1 } }]
-    await offsets.become([{ ...at[0]!, offset: { kafka_offset: 2 } }])
-    const handle = cluster.connector(name)
-    await cluster.transition(name, 'stop')
-    await handle.awaitBlocked('Task::stop')
+    const polling = new AbortController()
+    const polled = (async () => {
+      while (!polling.signal.aborted) await zombie.poll({ timeoutMs: 100 })
+    })()
+    await until('it has joined', async () => {
+      const { state, members } = await cluster.kafka.clients.admin().describeGroup(`connect-${name}`)
+      return (state === 'Stable' && members.length === 1) || state
+    })
     for (const [method, body] of [
-      ['PATCH', { offsets: at }],
+      ['PATCH', { offsets: at(5) }],
       ['DELETE', undefined],
     ] as const) {
       const [status, message] = await offsets.refused(body, method)
       assert.equal(status, 500)
       assert.match(message, /zombie sink task/)
     }
-    handle.release('Task::stop')
-    await until('the task has left its group', async () => {
-      const { status, body } = await cluster.ask('PATCH', `/connectors/${name}/offsets`, { offsets: at })
-      return status === 200 || body
-    })
-    await offsets.become(at)
+    polling.abort()
+    await polled
+    await zombie[Symbol.asyncDispose]()
+    await offsets.alter(at(5), FRAMEWORK_ONLY.altered)
+    await offsets.become(at(5))
   })
 
   test('O14 testAlterSinkConnectorOffsetsInvalidRequestBody: says what is wrong with it', async () => {
