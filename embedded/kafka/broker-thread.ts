@@ -21,7 +21,8 @@ const logger: Logger = {
 
 const kafka = await EmbeddedKafka.start({ ...(workerData as BrokerThreadData), logger })
 port.on('message', (command: BrokerCommand) => void obey(command))
-tell({ kind: 'started', port: kafka.port, bootstrap: kafka.bootstrap, clusterId: kafka.clusterId })
+const { port: boundPort, bootstrap, clusterId, addresses } = kafka
+tell({ kind: 'started', port: boundPort, bootstrap, clusterId, addresses })
 
 async function obey(command: BrokerCommand): Promise<void> {
   const { controls } = kafka

@@ -1,23 +1,26 @@
 /**
  * A Kafka broker in this process: one node, the real protocol on a socket, logs in files. For laptops, demos and tests.
- * Served: handlers/handlers.ts. Not here: replication, TLS and SASL, the newer group protocol (KIP-848), the newer transaction protocol (KIP-890).
+ * Served: handlers/handlers.ts. Not here: replication, access control, the newer group protocol (KIP-848), the newer transaction protocol (KIP-890).
  */
 import fs from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 
 import type { Logger } from 'naru/api'
 
-import { Connection } from './connection.ts'
-import type { Answer } from './connection.ts'
 import { Controls } from './controls.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { CommittedOffsets } from './groups/committed-offsets.ts'
 import { GroupCoordinator } from './groups/group-coordinator.ts'
 import { GroupMemory } from './groups/group-memory.ts'
-import type { BrokerNode, BrokerParts } from './handlers/handler.ts'
+import type { BrokerParts } from './handlers/handler.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { WriteTurn } from './log/write-turn.ts'
+import { Connection } from './network/connection.ts'
+import type { Answer } from './network/connection.ts'
+import { Listener } from './network/listener.ts'
+import type { ListenerOptions } from './network/listener.ts'
+import { SaslAuthority } from './security/sasl-mechanisms.ts'
+import { SaslSession } from './security/sasl-session.ts'
 import { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
 import { TransactionStore } from './transactions/transaction-store.ts'
 import { BrokerSettings } from './store/broker-settings.ts'
@@ -27,6 +30,8 @@ import { Topics } from './store/topics.ts'
 
 export { Controls } from './controls.ts'
 export type { Fault, InjectOptions, ResourceFilter } from './controls.ts'
+export type { ListenerOptions, TlsOptions } from './network/listener.ts'
+export type { SaslMechanism, SaslOptions } from './security/sasl-mechanisms.ts'
 
 export interface EmbeddedKafkaOptions {
   /** Made when missing. One broker at a time. */
@@ -35,6 +40,8 @@ export interface EmbeddedKafkaOptions {
   readonly port?: number
   /** Where to listen, and what clients are told; default 127.0.0.1. */
   readonly host?: string
+  /** Further addresses, beside the plain one of `port`. */
+  readonly listeners?: readonly ListenerOptions[]
   readonly logger?: Logger
   /** Broker properties under Kafka's names, such as `num.partitions`; see store/broker-settings.ts. */
   readonly defaults?: Readonly<Record<string, string | number | boolean>>
@@ -48,6 +55,7 @@ export interface EmbeddedKafkaOptions {
 }
 
 const NODE_ID = 1
+const PLAIN_LISTENER = 'PLAINTEXT'
 const DEFAULT_CACHE_BYTES = 64 << 20
 /** How long a closing broker waits for clients to take their last answers. */
 const LONGEST_GOODBYE_MS = 300
@@ -58,7 +66,7 @@ export class EmbeddedKafka implements AsyncDisposable {
   readonly bootstrap: string
   readonly clusterId: string
   readonly controls: Controls
-  readonly #server: net.Server
+  readonly #listeners: readonly Listener[]
   readonly #parts: BrokerParts
   readonly #retention: NodeJS.Timeout
   #cleaning: NodeJS.Timeout | undefined
@@ -66,14 +74,14 @@ export class EmbeddedKafka implements AsyncDisposable {
   readonly #unlock: () => void
   #closed: Promise<void> | undefined
 
-  private constructor(options: EmbeddedKafkaOptions, node: BrokerNode, server: net.Server, unlock: () => void) {
+  private constructor(options: EmbeddedKafkaOptions, listeners: readonly Listener[], unlock: () => void) {
     const logger = options.logger ?? SILENT
-    this.port = node.port
-    this.bootstrap = `${node.host}:${node.port}`
+    this.#listeners = listeners
+    this.port = listeners[0]!.port
+    this.bootstrap = this.addresses[PLAIN_LISTENER]!
     this.controls = new Controls({ cutConnections: () => this.#connections.forEach((connection) => connection.cut()) })
-    this.#parts = openParts(options, node, this.controls, logger)
+    this.#parts = openParts(options, this.controls, logger)
     this.clusterId = this.#parts.metadata.clusterId
-    this.#server = server
     this.#unlock = unlock
     this.#retention = this.#startRetention()
     this.#cleanLater()
@@ -85,15 +93,22 @@ export class EmbeddedKafka implements AsyncDisposable {
     const { dataDir, port = 0, host = '127.0.0.1' } = options
     fs.mkdirSync(dataDir, { recursive: true })
     const unlock = lockFolder(dataDir)
-    const server = net.createServer({ noDelay: true })
+    const listeners: Listener[] = []
     try {
-      const bound = await listen(server, port, host)
-      return new EmbeddedKafka(options, { nodeId: NODE_ID, host, port: bound }, server, unlock)
+      for (const listener of [{ name: PLAIN_LISTENER, port, host }, ...(options.listeners ?? [])]) {
+        listeners.push(await Listener.open(listener, host))
+      }
+      return new EmbeddedKafka(options, listeners, unlock)
     } catch (error) {
-      server.close()
+      await Promise.all(listeners.map((listener) => listener.close()))
       unlock()
       throw error
     }
+  }
+
+  /** For `bootstrap.servers`, by the names of all listeners. */
+  get addresses(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#listeners.map(({ name, host, port }) => [name, `${host}:${port}`]))
   }
 
   /** Answers what waits, ends the connections, leaves indexes beside the logs. */
@@ -110,11 +125,15 @@ export class EmbeddedKafka implements AsyncDisposable {
     const dispatcher = new Dispatcher({ parts: this.#parts, logger })
     const limitBytes = this.#parts.settings.number('socket.request.max.bytes')
     const handle = (frame: Buffer, from: Connection): Promise<Answer> => dispatcher.dispatch(frame, from)
-    this.#server.on('connection', (socket) => {
-      const connection = new Connection({ socket, limitBytes, handle, logger })
-      this.#connections.add(connection)
-      socket.once('close', () => this.#connections.delete(connection))
-    })
+    for (const listener of this.#listeners) {
+      const authority = listener.sasl && new SaslAuthority(listener.sasl)
+      listener.onConnection((socket) => {
+        const sasl = authority && new SaslSession(authority)
+        const connection = new Connection({ socket, listener, sasl, limitBytes, handle, logger })
+        this.#connections.add(connection)
+        socket.once('close', () => this.#connections.delete(connection))
+      })
+    }
   }
 
   #startRetention(): NodeJS.Timeout {
@@ -141,14 +160,14 @@ export class EmbeddedKafka implements AsyncDisposable {
     const { writes, groups, topics, transactions } = this.#parts
     clearInterval(this.#retention)
     clearTimeout(this.#cleaning)
-    const serverClosed = new Promise((resolve) => this.#server.close(resolve))
+    const listenersClosed = Promise.all(this.#listeners.map((listener) => listener.close()))
     for (const connection of this.#connections) connection.stopWaiting()
     writes.flush()
     // One turn of the event loop, for the answers to what was just written.
     await new Promise((resolve) => setImmediate(resolve))
     for (const connection of this.#connections) connection.end()
     const impatience = setTimeout(() => this.controls.cutConnections(), LONGEST_GOODBYE_MS)
-    await serverClosed
+    await listenersClosed
     clearTimeout(impatience)
     groups.close()
     transactions.close()
@@ -160,7 +179,6 @@ export class EmbeddedKafka implements AsyncDisposable {
 
 function openParts(
   { dataDir, defaults = {}, cacheBytes = DEFAULT_CACHE_BYTES, rememberMembers = true }: EmbeddedKafkaOptions,
-  node: BrokerNode,
   controls: Controls,
   logger: Logger,
 ): BrokerParts {
@@ -174,17 +192,7 @@ function openParts(
   const store = TransactionStore.open(path.join(dataDir, 'transactions.journal'), logger)
   const newProducerId = () => metadata.newProducerId()
   const transactions = new TransactionCoordinator({ store, settings, topics, offsets, writes, newProducerId, logger })
-  return { node, settings, metadata, topics, groups, transactions, writes, controls }
-}
-
-function listen(server: net.Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve((server.address() as net.AddressInfo).port)
-    })
-  })
+  return { nodeId: NODE_ID, settings, metadata, topics, groups, transactions, writes, controls }
 }
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT }

@@ -4,7 +4,7 @@ import type { RequestHeader } from 'naru/protocol'
 
 import type { Logger } from 'naru/api'
 
-import type { Answer, Connection } from './connection.ts'
+import type { Answer, Connection } from './network/connection.ts'
 import type { Fault } from './controls.ts'
 import { unsupportedApiVersions } from './handlers/api-versions.ts'
 import type { AnyHandler, BrokerParts, Call } from './handlers/handler.ts'
@@ -32,6 +32,7 @@ export class Dispatcher {
     const header = readRequestHeader(reader)
     const handler = HANDLERS.get(header.apiKey)
     if (handler === undefined || !handler.api.supports(header.apiVersion)) return this.#unsupported(header, connection)
+    if (connection.sasl?.allows(header.apiKey) === false) return this.#unauthenticated(header, connection)
     const request = handler.api.readRequest(reader, header.apiVersion)
     const { controls, topics } = this.#options.parts
     const fault = controls.received(header.apiKey, () => resourcesOf(request, (id) => topics.byId(id)?.name))
@@ -64,13 +65,25 @@ export class Dispatcher {
   }
 
   #call(header: RequestHeader, connection: Connection): Call {
+    const { parts } = this.#options
+    const { listener, sasl } = connection
     return {
-      broker: this.#options.parts,
+      broker: parts,
+      node: { nodeId: parts.nodeId, host: listener.host, port: listener.port },
+      sasl,
       version: header.apiVersion,
       clientId: header.clientId ?? '',
       clientHost: `/${connection.host}`,
       closed: connection.closed,
     }
+  }
+
+  #unauthenticated({ apiKey, clientId }: RequestHeader, { listener, host }: Connection): Answer {
+    const who = clientId ?? host
+    this.#options.logger.warn(
+      `${who} sent API ${apiKey} to ${listener.name} without having authenticated; connection cut`,
+    )
+    return 'cut'
   }
 
   /** Only ApiVersions has an answer for a version that we do not know; any other such request ends the connection. */

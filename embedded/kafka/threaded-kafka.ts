@@ -14,7 +14,13 @@ export type BrokerCommand =
 
 /** What comes out of it. */
 export type BrokerEvent =
-  | { readonly kind: 'started'; readonly port: number; readonly bootstrap: string; readonly clusterId: string }
+  | {
+      readonly kind: 'started'
+      readonly port: number
+      readonly bootstrap: string
+      readonly clusterId: string
+      readonly addresses: Readonly<Record<string, string>>
+    }
   | {
       readonly kind: 'log'
       readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -29,6 +35,8 @@ export class ThreadedKafka implements AsyncDisposable {
   /** For `bootstrap.servers`. */
   readonly bootstrap: string
   readonly clusterId: string
+  /** For `bootstrap.servers`, by the names of all listeners. */
+  readonly addresses: Readonly<Record<string, string>>
   /** Resolves when the thread has ended, rejects when it died of an error. */
   readonly closed: Promise<void>
   readonly #worker: Worker
@@ -38,6 +46,7 @@ export class ThreadedKafka implements AsyncDisposable {
     this.port = started.port
     this.bootstrap = started.bootstrap
     this.clusterId = started.clusterId
+    this.addresses = started.addresses
     this.closed = closed
   }
 

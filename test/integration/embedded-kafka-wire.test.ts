@@ -94,14 +94,18 @@ describe('the embedded broker on the wire', () => {
         clientSoftwareName: 'x',
         clientSoftwareVersion: '1',
       })
-      assert.equal(apiKeys.length, 29)
-      assert.ok(apiKeys.every(({ apiKey }) => apiKey !== APIS.SaslHandshake.key))
+      assert.equal(apiKeys.length, 31)
+      assert.equal(apiKeys.find(({ apiKey }) => apiKey === APIS.EndTxn.key)!.maxVersion, 4)
     }
   })
 
   it('cuts the connection of a client that sends an API it does not serve', async () => {
     await using stranger = await KafkaWire.connect(kafka.port)
-    await assert.rejects(stranger.send(APIS.SaslHandshake, 1, { mechanism: 'PLAIN' }), /closed/)
+    const header = Buffer.alloc(14)
+    header.writeInt16BE(4711)
+    await assert.rejects(stranger.sendRaw(header), /closed/)
+    const { errorCode } = await wire.send(APIS.SaslHandshake, 1, { mechanism: 'PLAIN' })
+    assert.equal(errorCode, ErrorCode.ILLEGAL_SASL_STATE, 'where nobody is asked')
   })
 
   it('cuts the connection of a client that does not speak Kafka', async () => {

@@ -78,11 +78,11 @@ function partitionCount(topic: NewTopic, call: Call): number {
 function assignedPartitions({ assignments }: NewTopic, call: Call): number {
   const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b)
   const consecutive = indexes.every((partition, at) => partition === at)
-  const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === call.broker.node.nodeId)
+  const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === call.node.nodeId)
   if (consecutive && here) return indexes.length
   throw new ProtocolError(
     ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-    `partitions must be numbered from 0 and lie on broker ${call.broker.node.nodeId}`,
+    `partitions must be numbered from 0 and lie on broker ${call.node.nodeId}`,
   )
 }
 

@@ -8,7 +8,8 @@ export const describeCluster = handler({
   api: APIS.DescribeCluster,
 
   handle({ endpointType }, call) {
-    const { node, metadata } = call.broker
+    const { node } = call
+    const { metadata } = call.broker
     if (endpointType !== BROKERS) {
       const errorMessage = 'The request was sent to an endpoint of the wrong type: this one belongs to a broker.'
       return {

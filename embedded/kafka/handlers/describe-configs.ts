@@ -35,7 +35,8 @@ export const describeConfigs = handler({
 })
 
 function entriesOf(resource: Resource, call: Call): readonly ConfigEntry[] {
-  const { settings, node } = call.broker
+  const { node } = call
+  const { settings } = call.broker
   switch (resource.resourceType) {
     case ResourceType.TOPIC:
       return describeTopicConfig(configuredTopic(resource, call).ownConfig, settings)

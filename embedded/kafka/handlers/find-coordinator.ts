@@ -23,7 +23,7 @@ export const findCoordinator = handler({
 })
 
 function answer(request: Request, errorCode: number, errorMessage: string | null, call: Call): Response {
-  const { nodeId, host, port } = errorCode === ErrorCode.NONE ? call.broker.node : NOWHERE
+  const { nodeId, host, port } = errorCode === ErrorCode.NONE ? call.node : NOWHERE
   const one = { nodeId, host, port, errorCode, errorMessage }
   return { ...one, coordinators: request.coordinatorKeys.map((key) => ({ key, ...one })) }
 }

@@ -3,6 +3,7 @@ import type { AnyApi, Api, Fields, Message, MessageInput } from 'naru/protocol'
 import type { Controls } from '../controls.ts'
 import type { GroupCoordinator } from '../groups/group-coordinator.ts'
 import type { WriteTurn } from '../log/write-turn.ts'
+import type { SaslSession } from '../security/sasl-session.ts'
 import type { BrokerSettings } from '../store/broker-settings.ts'
 import type { MetadataFile } from '../store/metadata-file.ts'
 import type { Topics } from '../store/topics.ts'
@@ -16,7 +17,7 @@ export interface BrokerNode {
 
 /** The parts of the broker that handlers work with. */
 export interface BrokerParts {
-  readonly node: BrokerNode
+  readonly nodeId: number
   readonly settings: BrokerSettings
   readonly metadata: MetadataFile
   readonly topics: Topics
@@ -29,6 +30,10 @@ export interface BrokerParts {
 /** One request as it arrived, and the broker it arrived at. */
 export interface Call {
   readonly broker: BrokerParts
+  /** The broker under the address that the client knows it by. */
+  readonly node: BrokerNode
+  /** Undefined where the listener wants no authentication. */
+  readonly sasl: SaslSession | undefined
   readonly version: number
   readonly clientId: string
   /** In Kafka's form: a slash, then the address. */

@@ -27,6 +27,8 @@ import { offsetCommit } from './offset-commit.ts'
 import { offsetDelete } from './offset-delete.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { produce } from './produce.ts'
+import { saslAuthenticate } from './sasl-authenticate.ts'
+import { saslHandshake } from './sasl-handshake.ts'
 import { syncGroup } from './sync-group.ts'
 import { txnOffsetCommit } from './txn-offset-commit.ts'
 
@@ -44,6 +46,7 @@ const ALL: readonly AnyHandler[] = [
   syncGroup,
   describeGroups,
   listGroups,
+  saslHandshake,
   apiVersions(() => ALL),
   createTopics,
   deleteTopics,
@@ -55,6 +58,7 @@ const ALL: readonly AnyHandler[] = [
   txnOffsetCommit,
   describeConfigs,
   alterConfigs,
+  saslAuthenticate,
   createPartitions,
   deleteGroups,
   incrementalAlterConfigs,

@@ -33,7 +33,7 @@ export const metadata = handler({
 })
 
 function answer(topics: readonly TopicMetadata[], call: Call): Response {
-  const { nodeId, host, port } = call.broker.node
+  const { nodeId, host, port } = call.node
   const { clusterId } = call.broker.metadata
   return { brokers: [{ nodeId, host, port }], clusterId, controllerId: nodeId, topics }
 }
@@ -58,7 +58,8 @@ function byName(name: string, request: Request, call: Call): TopicMetadata {
 }
 
 function described(topic: Topic, call: Call): TopicMetadata {
-  const { node, controls } = call.broker
+  const { node } = call
+  const { controls } = call.broker
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import { FrameReader } from '../../../embedded/kafka/frame-reader.ts'
+import { FrameReader } from '../../../embedded/kafka/network/frame-reader.ts'
 
 function framed(...texts: string[]): Buffer {
   return Buffer.concat(

@@ -6,13 +6,19 @@ import type { Socket } from 'node:net'
 
 import type { Logger } from 'naru/api'
 
+import type { SaslSession } from '../security/sasl-session.ts'
 import { FrameReader } from './frame-reader.ts'
+import type { Listener } from './listener.ts'
 
 /** The parts of an answer, its four bytes of size included; 'none': nothing is sent; 'cut': the connection ends here. */
 export type Answer = readonly Uint8Array[] | 'none' | 'cut'
 
 export interface ConnectionOptions {
   readonly socket: Socket
+  /** The address it came to: what the client is told to connect to. */
+  readonly listener: Listener
+  /** Undefined: the client need not say who it is. */
+  readonly sasl: SaslSession | undefined
   readonly limitBytes: number
   readonly handle: (frame: Buffer, connection: Connection) => Promise<Answer>
   readonly logger: Logger
@@ -24,6 +30,8 @@ const MAX_BYTES_IN_FLIGHT = 32 << 20
 
 export class Connection {
   readonly host: string
+  readonly listener: Listener
+  readonly sasl: SaslSession | undefined
   readonly #socket: Socket
   readonly #options: ConnectionOptions
   readonly #closed = new AbortController()
@@ -34,6 +42,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#socket = options.socket
+    this.listener = options.listener
+    this.sasl = options.sasl
     this.host = options.socket.remoteAddress ?? ''
     const frames = new FrameReader({ limitBytes: options.limitBytes, onFrame: (frame) => this.#received(frame) })
     this.#socket.on('data', (chunk: Buffer) => {
@@ -93,6 +103,7 @@ export class Connection {
     this.#bytesInFlight -= requestBytes
     if (parts === 'cut') return this.end()
     if (parts !== 'none' && this.#socket.writable) this.#write(parts)
+    if (this.sasl?.hasFailed === true) return this.end()
     this.#readOn()
   }
 
