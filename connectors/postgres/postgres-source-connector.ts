@@ -1,4 +1,4 @@
-import type { ConfigDef, ConfigValue, Props, SourceConnector } from 'naru/api'
+import type { ConfigDef, ConfigValue, Props, SourceConnector, Support } from 'naru/api'
 import { ConfigError } from 'naru/api'
 import { configKeys, postgresConfigDef } from './config-keys.ts'
 import { explained } from './connection-errors.ts'
@@ -34,6 +34,18 @@ export class PostgresSourceConnector implements SourceConnector {
   }
 
   async stop(): Promise<void> {}
+
+  /**
+   * From any stored offset the stream goes on behind the last event of it, also in the middle of a transaction (streaming/resume-point.ts). A snapshot
+   * that was interrupted begins anew: its rows are read events and may come twice.
+   */
+  exactlyOnceSupport(): Support {
+    return 'SUPPORTED'
+  }
+
+  canDefineTransactionBoundaries(): Support {
+    return 'UNSUPPORTED'
+  }
 }
 
 async function problemsOf(props: Props): Promise<readonly ConfigError[]> {

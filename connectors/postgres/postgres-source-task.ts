@@ -24,6 +24,9 @@ interface Running {
 export class PostgresSourceTask implements SourceTask {
   static readonly className = 'io.debezium.connector.postgresql.PostgresConnectorTask'
 
+  /** The queue hands out whole units (record-queue.ts). */
+  readonly keepsUnitsWhole = true
+
   #running: Running | undefined
 
   async start(props: Props, context: SourceTaskContext): Promise<void> {
