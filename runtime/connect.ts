@@ -95,6 +95,10 @@ class Assembly implements RunningWorker {
     return this.#rest.url
   }
 
+  get adminUrls(): readonly string[] {
+    return this.#rest.adminUrls
+  }
+
   get workerId(): string {
     return this.#rest.advertised
   }

@@ -7,6 +7,8 @@ import type { ConnectorFile } from './config/properties.ts'
 export interface RunningWorker extends AsyncDisposable {
   /** `http://host:port`, as bound. */
   readonly restUrl: string
+  /** The same of `admin.listeners`, where it names any. */
+  readonly adminUrls: readonly string[]
   /** `host:port` as advertised; the `worker_id` of statuses. */
   readonly workerId: string
   /** Resolves when the worker has read its topics and takes requests; rejects when it could not start. */
