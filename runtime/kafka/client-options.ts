@@ -1,5 +1,6 @@
 import { ConfigError, didYouMean } from '../api/index.ts'
 import type { Logger, Props } from '../api/index.ts'
+import { DEFAULT_STRATEGIES, parseStrategies } from './assignors/strategies.ts'
 import { PRODUCER_DEF } from './producer-options.ts'
 import { SASL_KEYS } from './security/sasl-options.ts'
 import { SECURITY_PROTOCOLS, Security } from './security/security-options.ts'
@@ -94,6 +95,7 @@ const CONSUMER = {
   groupInstanceId: property('group.instance.id', plain, ''),
   sessionTimeoutMs: property('session.timeout.ms', integer(1), 45_000),
   heartbeatIntervalMs: property('heartbeat.interval.ms', integer(1), 3000),
+  strategies: property('partition.assignment.strategy', parseStrategies, DEFAULT_STRATEGIES),
   maxPollIntervalMs: property('max.poll.interval.ms', integer(1), 300_000),
 }
 
@@ -110,7 +112,6 @@ const IGNORED: ReadonlySet<string> = new Set([
   'value.deserializer',
   'enable.auto.commit',
   'auto.commit.interval.ms',
-  'partition.assignment.strategy',
   'group.protocol',
   'allow.auto.create.topics',
   'exclude.internal.topics',

@@ -1,15 +1,16 @@
 import type { Logger } from '../api/index.ts'
 import { Deferred } from '../async/deferred.ts'
+import { isCooperative } from './assignors/strategies.ts'
 import type { ConsumerOptions } from './client-options.ts'
 import type { Cluster } from './cluster.ts'
-import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './consumer-protocol.ts'
 import type { Fetcher } from './fetcher.ts'
 import { commitGroupOffsets, fetchGroupOffsets } from './group-offsets.ts'
 import type { Membership } from './group-offsets.ts'
-import type { GroupMember, Joined, JoinedMember } from './group-member.ts'
+import { GroupJoining } from './group-joining.ts'
+import type { Ownership } from './group-joining.ts'
+import type { GroupMember, Joined } from './group-member.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { ErrorCode } from './protocol/index.ts'
-import { assignRanges, RANGE } from './range-assignor.ts'
 import { removeMembersOfClient } from './remove-members.ts'
 import type { FetchedRecord } from './records/fetched-record.ts'
 import { Subscription } from './subscription.ts'
@@ -18,25 +19,21 @@ import { partitionName } from './topic-partition.ts'
 
 /** Called inside poll and awaited there: no records come while it runs. */
 export interface RebalanceListener {
-  /** The whole new assignment; positions are set already and seek() works. */
+  /** What is new: all, unless the rebalance is cooperative; positions are set already and seek() works. */
   assigned(partitions: readonly TopicPartition[]): Promise<void>
-  /** Still owned: the last chance to commit. */
+  /** What goes to others: all, unless the rebalance is cooperative. Still owned: the last chance to commit. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>
   /** Owned by others already: nothing can be committed. */
   lost(partitions: readonly TopicPartition[]): Promise<void>
 }
 
-type Joining =
-  | { readonly state: 'none' }
-  | { readonly state: 'going'; readonly done: Promise<void>; readonly abort: AbortController }
-  | { readonly state: 'joined'; readonly joined: Joined }
-  | { readonly state: 'failed'; readonly error: unknown }
-
 /**
- * A consumer of a group (classic protocol, eager rebalance, range assignor). Joining and heartbeats go on in the background; what changes
- * the assignment happens inside poll only.
+ * A consumer of a group (classic protocol). Joining and heartbeats go on in the background; what changes the assignment happens inside
+ * poll only.
  *
- *   none ─poll─► going ─► joined ─poll: assigned()─► reading ─rebalance: revoked() / lost: lost()─► none
+ *   eager          reading ─rebalance: revoked(all)─► joining, nothing is read ─► assigned(all) ─► reading
+ *   cooperative    reading ─rebalance─► joining, reading ─► revoked(moved), assigned(new) ─► reading, joining once more if something moved
+ *   either         reading ─lost: lost(all)─► joining, nothing is read ─► …
  */
 export class Consumer implements AsyncDisposable {
   readonly #cluster: Cluster
@@ -47,9 +44,15 @@ export class Consumer implements AsyncDisposable {
   readonly #closing = new AbortController()
   #subscription: Subscription | undefined
   #listener: RebalanceListener | undefined
-  #joining: Joining = { state: 'none' }
-  #assignment: readonly TopicPartition[] | undefined
+  readonly #joining: GroupJoining
+  readonly #cooperative: boolean
+  #watching = new AbortController()
+  /** What is assigned; undefined while everything is given back. */
+  #owned: Ownership | undefined
+  /** What was assigned before, for an assignor that remembers. */
+  #former: Ownership | undefined
   #pollTimer: NodeJS.Timeout | undefined
+  #polling = false
   #expired = false
   #woken = false
   #wakeJoin: Deferred | undefined
@@ -67,6 +70,15 @@ export class Consumer implements AsyncDisposable {
     this.#logger = options.logger
     this.#fetcher = options.fetcher
     this.#member = options.member
+    this.#cooperative = isCooperative(options.options.strategies)
+    this.#joining = new GroupJoining({
+      member: options.member,
+      strategies: options.options.strategies,
+      closing: this.#closing.signal,
+      onJoined: () => {
+        if (this.#owned !== undefined) this.#fetcher.wakeup()
+      },
+    })
   }
 
   /** A pattern is matched against whole topic names, also of topics that come later; internal topics are left out. */
@@ -80,21 +92,13 @@ export class Consumer implements AsyncDisposable {
     readonly signal?: AbortSignal
     readonly timeoutMs: number
   }): Promise<readonly FetchedRecord[]> {
-    const { signal } = options
-    const deadline = Date.now() + options.timeoutMs
+    this.#polling = true
     this.#keepAlive()
-    await this.#leaveAssignment()
-    if (this.#assignment === undefined && !(await this.#takeAssignment(deadline, signal))) return []
-    if (this.#woken) {
-      this.#woken = false
-      return []
+    try {
+      return await this.#poll(Date.now() + options.timeoutMs, options.signal)
+    } finally {
+      this.#polling = false
     }
-    if (this.#subscription!.changed()) await this.#rejoin()
-    return await this.#fetcher.poll({
-      signal,
-      timeoutMs: Math.max(0, deadline - Date.now()),
-      maxRecords: this.#options.maxPollRecords,
-    })
   }
 
   /**
@@ -162,7 +166,7 @@ export class Consumer implements AsyncDisposable {
   }
 
   assignment(): readonly TopicPartition[] {
-    return this.#assignment ?? []
+    return this.#owned?.partitions ?? []
   }
 
   /** Makes the poll that waits, or else the next one, answer at once. */
@@ -181,68 +185,124 @@ export class Consumer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     clearTimeout(this.#pollTimer)
-    if (this.#joining.state === 'going') {
-      this.#joining.abort.abort()
-      await this.#joining.done
-    }
+    await this.#joining.reset()
     await this.#fetcher[Symbol.asyncDispose]()
     await this.#member[Symbol.asyncDispose]()
     await this.#cluster[Symbol.asyncDispose]()
   }
 
-  /** Gives back what is assigned when the group says so, or when polls came too rarely. */
-  async #leaveAssignment(): Promise<void> {
+  async #poll(deadline: number, signal: AbortSignal | undefined): Promise<readonly FetchedRecord[]> {
+    await this.#heed()
+    if (!(await this.#takeAssignment(deadline, signal))) return []
+    if (this.#woken) {
+      this.#woken = false
+      return []
+    }
+    if (this.#joining.state.state === 'settled' && this.#subscription!.changed()) {
+      this.#logger.info(
+        `topics or partitions of the subscription of group ${this.#options.groupId} changed: joining again`,
+      )
+      await this.#rejoin()
+    }
+    return await this.#fetcher.poll({
+      signal,
+      timeoutMs: Math.max(0, deadline - Date.now()),
+      maxRecords: this.#options.maxPollRecords,
+    })
+  }
+
+  /** Heeds what the group says, and that polls came too rarely. */
+  async #heed(): Promise<void> {
+    if (this.#joining.state.state === 'going') {
+      // the group forgot this member while it joined: what it had is given away
+      if (this.#owned !== undefined && this.#owned.memberId !== this.#member.memberId) await this.#loseAll()
+      return
+    }
     const event = this.#expired ? 'lost' : this.#member.event
-    if (this.#joining.state !== 'joined' || event === undefined) return
-    const partitions = this.#assignment ?? []
-    if (event === 'rebalance' && this.#assignment !== undefined) await this.#listener!.revoked(partitions)
-    this.#expired = false
-    this.#unassign()
-    if (event === 'lost' && partitions.length > 0) await this.#listener!.lost(partitions)
+    if (event === undefined) return
+    if (event === 'lost') {
+      this.#expired = false
+      await this.#joining.reset()
+      await this.#loseAll()
+      if (this.#member.fenced)
+        throw new KafkaError(ErrorCode.FENCED_INSTANCE_ID, `stay in group ${this.#options.groupId}`, {
+          detail: `another member has group.instance.id=${this.#options.groupInstanceId}`,
+        })
+    } else if (this.#joining.state.state === 'settled') await this.#rejoin()
   }
 
-  /** The topics changed: gives everything back and joins anew. */
-  async #rejoin(): Promise<void> {
-    this.#logger.info(
-      `topics or partitions of the subscription of group ${this.#options.groupId} changed: joining again`,
-    )
-    const partitions = this.#assignment ?? []
-    await this.#listener!.revoked(partitions)
-    this.#unassign()
-  }
-
-  #unassign(): void {
-    this.#assignment = undefined
+  async #loseAll(): Promise<void> {
+    const partitions = this.#owned?.partitions ?? []
+    this.#owned = undefined
     this.#fetcher.assign([])
-    this.#joining = { state: 'none' }
+    if (partitions.length > 0) await this.#listener!.lost(partitions)
   }
 
-  /** True when there is an assignment before the deadline. */
+  /** Begins another round: with what it has (cooperative), or after giving everything back. */
+  async #rejoin(): Promise<void> {
+    if (!this.#cooperative && this.#owned !== undefined) {
+      const { partitions } = this.#owned
+      this.#former = this.#owned
+      await this.#listener!.revoked(partitions)
+      this.#owned = undefined
+      this.#fetcher.assign([])
+    }
+    this.#joining.start(this.#subscription!, this.#owned, this.#former)
+  }
+
+  /** True when there is an assignment to read before the deadline. */
   async #takeAssignment(deadline: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#subscription === undefined) throw new Error('subscribe before the first poll')
-    if (this.#joining.state === 'none') this.#startJoin()
-    if (this.#joining.state === 'going') await this.#joinOrWake(this.#joining.done, deadline, signal)
-    const joining = this.#joining
-    if (joining.state === 'failed') {
-      this.#joining = { state: 'none' }
-      throw joining.error
+    if (this.#joining.state.state === 'none') await this.#rejoin()
+    const going = this.#joining.state
+    if (going.state === 'going') {
+      if (this.#owned !== undefined) return true
+      await this.#joinOrWake(going.done, deadline, signal)
     }
-    if (joining.state !== 'joined') return false
-    const partitions = decodeAssignment(joining.joined.assignment)
-    const offsets = await this.#committedOffsets(partitions, signal)
-    this.#fetcher.assign(
-      partitions.map(({ topic, partition }) => ({
+    const joining = this.#joining.state
+    switch (joining.state) {
+      case 'failed':
+        await this.#joining.reset()
+        throw joining.error
+      case 'joined':
+        await this.#take(joining.joined, joining.partitions, signal)
+        return true
+      case 'settled':
+        return true
+      case 'none':
+      case 'going':
+        return false
+    }
+  }
+
+  async #take(
+    { memberId, generation }: Joined,
+    next: readonly TopicPartition[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (this.#owned !== undefined && this.#owned.memberId !== memberId) await this.#loseAll()
+    const had = this.#owned?.partitions ?? []
+    const revoked = without(had, next)
+    const added = without(next, had)
+    const offsets = await this.#committedOffsets(added, signal)
+    if (revoked.length > 0) await this.#listener!.revoked(revoked)
+    this.#fetcher.reassign(
+      revoked,
+      added.map(({ topic, partition }) => ({
         topic,
         partition,
         offset: offsets.get(partitionName(topic, partition)) ?? this.#startOf(topic, partition),
       })),
     )
-    this.#assignment = partitions
+    this.#owned = { partitions: next, memberId, generation }
+    this.#joining.settle()
+    this.#watchMember()
     this.#logger.info(
-      `group ${this.#options.groupId}, generation ${joining.joined.generation}: assigned ${partitions.map(({ topic, partition }) => partitionName(topic, partition)).join(', ') || 'nothing'}`,
+      `group ${this.#options.groupId}, generation ${generation}: assigned ${next.map(({ topic, partition }) => partitionName(topic, partition)).join(', ') || 'nothing'}`,
     )
-    await this.#listener!.assigned(partitions)
-    return true
+    await this.#listener!.assigned(added)
+    // what was given back is free now: another round hands it over
+    if (revoked.length > 0) await this.#rejoin()
   }
 
   #startOf(topic: string, partition: number): 'earliest' | 'latest' {
@@ -253,39 +313,11 @@ export class Consumer implements AsyncDisposable {
     })
   }
 
-  #startJoin(): void {
-    const abort = new AbortController()
-    const signal = AbortSignal.any([abort.signal, this.#closing.signal])
-    const done = this.#join(signal).then(
-      (joined) => {
-        this.#joining = { state: 'joined', joined }
-        this.#watchMember(signal)
-      },
-      (error: unknown) => {
-        this.#joining = { state: 'failed', error }
-      },
-    )
-    this.#joining = { state: 'going', done, abort }
-  }
-
-  async #join(signal: AbortSignal): Promise<Joined> {
-    const subscription = this.#subscription!
-    const topics = await subscription.topics(signal)
-    const metadata = encodeSubscription(topics)
-    return await this.#member.join([{ name: RANGE, metadata }], (members) => this.#assign(members, signal), signal)
-  }
-
-  async #assign(members: readonly JoinedMember[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
-    const subscribers = members.map(({ memberId, metadata }) => ({ memberId, topics: decodeSubscription(metadata) }))
-    const all = [...new Set(subscribers.flatMap(({ topics }) => topics))]
-    const partitions = await this.#subscription!.partitionCounts(all, signal)
-    const assignment = assignRanges(subscribers, partitions)
-    return new Map([...assignment].map(([memberId, list]) => [memberId, encodeAssignment(list)]))
-  }
-
   /** The group's news end a waiting poll. */
-  #watchMember(signal: AbortSignal): void {
-    this.#member.nextEvent(signal).then(
+  #watchMember(): void {
+    this.#watching.abort()
+    this.#watching = new AbortController()
+    this.#member.nextEvent(AbortSignal.any([this.#watching.signal, this.#closing.signal])).then(
       () => this.#fetcher.wakeup(),
       () => undefined,
     )
@@ -320,13 +352,20 @@ export class Consumer implements AsyncDisposable {
       return
     }
     this.#pollTimer = setTimeout(() => {
-      if (this.#assignment === undefined) return
+      // a poll that waits for records is a poll
+      if (this.#polling) return void this.#pollTimer!.refresh()
+      if (this.#joining.state.state === 'none' || this.#closing.signal.aborted) return
       this.#logger.warn(
         `group ${this.#options.groupId}: no poll for max.poll.interval.ms=${this.#options.maxPollIntervalMs}, leaving the group; make batches smaller (max.poll.records) or the interval longer`,
       )
       this.#expired = true
-      void this.#member.leave()
+      void this.#joining.reset().then(() => this.#member.leave())
     }, this.#options.maxPollIntervalMs)
     this.#pollTimer.unref()
   }
+}
+
+function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): readonly TopicPartition[] {
+  const names = new Set(others.map(({ topic, partition }) => partitionName(topic, partition)))
+  return partitions.filter(({ topic, partition }) => !names.has(partitionName(topic, partition)))
 }

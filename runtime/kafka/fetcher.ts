@@ -64,7 +64,16 @@ export class Fetcher implements AsyncDisposable {
   assign(partitions: readonly FetchStart[]): void {
     for (const state of this.#partitions.values()) state.clear()
     this.#partitions.clear()
-    for (const { topic, partition, offset } of partitions) {
+    this.reassign([], partitions)
+  }
+
+  /** Changes what is assigned and leaves the rest as it is, with what is fetched of it and its pauses. */
+  reassign(removed: readonly TopicPartition[], added: readonly FetchStart[]): void {
+    for (const { topic, partition } of removed) {
+      this.#partitions.get(partitionName(topic, partition))?.clear()
+      this.#partitions.delete(partitionName(topic, partition))
+    }
+    for (const { topic, partition, offset } of added) {
       const state = new FetchState(topic, partition)
       state.seek(offset)
       this.#partitions.set(partitionName(topic, partition), state)

@@ -29,6 +29,7 @@ export interface GroupMemberOptions {
 
 export interface JoinedMember {
   readonly memberId: string
+  readonly groupInstanceId?: string | null
   readonly metadata: Buffer
 }
 
@@ -69,6 +70,7 @@ export class GroupMember implements AsyncDisposable {
   #generation = -1
   #heartbeats: Heartbeats | undefined
   #event: GroupEvent | undefined
+  #fenced = false
   #contactAt = -Infinity
   readonly #waiting = new Set<Deferred<GroupEvent>>()
 
@@ -92,10 +94,14 @@ export class GroupMember implements AsyncDisposable {
   }
 
   /**
-   * `protocols` in order of preference; answers when the rebalance is complete. Goes on over coordinator moves, broker restarts and
+   * `protocols` in order of preference, asked for before each attempt when they are a function; answers when the rebalance is complete. Goes on over coordinator moves, broker restarts and
    * rebalances that begin meanwhile, until the signal aborts. Throws what cannot pass by itself (no common protocol, missing rights, fenced).
    */
-  async join(protocols: readonly GroupProtocol[], assign: Assign, signal?: AbortSignal): Promise<Joined> {
+  async join(
+    protocols: readonly GroupProtocol[] | (() => readonly GroupProtocol[]),
+    assign: Assign,
+    signal?: AbortSignal,
+  ): Promise<Joined> {
     const stop = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
     const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#cluster.options
     const backoff = new Backoff({ initialMs, maxMs })
@@ -103,7 +109,8 @@ export class GroupMember implements AsyncDisposable {
       stop.throwIfAborted()
       this.#stopHeartbeats()
       try {
-        const joined = await this.#attempt(protocols, assign, stop)
+        const offered = typeof protocols === 'function' ? protocols() : protocols
+        const joined = await this.#attempt(offered, assign, stop)
         if (joined !== undefined) return joined
         backoff.reset()
       } catch (error) {
@@ -135,6 +142,11 @@ export class GroupMember implements AsyncDisposable {
   /** The event that nextEvent would answer at once, if any. */
   get event(): GroupEvent | undefined {
     return this.#event
+  }
+
+  /** Another member with the same group.instance.id has taken over: joining again would only push that one out (KIP-345). */
+  get fenced(): boolean {
+    return this.#fenced
   }
 
   /** Tells the group, so that it need not wait for the session to time out. Best effort. A static member stays (KIP-345). */
@@ -180,6 +192,7 @@ export class GroupMember implements AsyncDisposable {
     this.#memberId = answer.memberId
     this.#generation = answer.generationId
     this.#event = undefined
+    this.#fenced = false
     // from here on the session runs, while the assignment is worked out too
     this.#startHeartbeats()
     const isLeader = answer.leader === answer.memberId
@@ -187,7 +200,7 @@ export class GroupMember implements AsyncDisposable {
     const assignments =
       isLeader && !answer.skipAssignment
         ? await assign(
-            answer.members.map(({ memberId, metadata }) => ({ memberId, metadata })),
+            answer.members.map(({ memberId, groupInstanceId, metadata }) => ({ memberId, groupInstanceId, metadata })),
             protocol,
             answer.leader,
             answer.generationId,
@@ -283,8 +296,9 @@ export class GroupMember implements AsyncDisposable {
       intervalMs: this.#options.heartbeatIntervalMs,
       sessionTimeoutMs: this.#options.sessionTimeoutMs,
       logger: this.#options.logger,
-      onEvent: (event, forget) => {
+      onEvent: (event, forget, fenced) => {
         if (forget) this.#forgetMember()
+        this.#fenced = fenced
         this.#tell(event)
       },
     })

@@ -17,8 +17,8 @@ export interface HeartbeatsOptions {
   readonly intervalMs: number
   readonly sessionTimeoutMs: number
   readonly logger: Logger
-  /** `forget`: the member id is no longer valid. Called once per kind of event. */
-  readonly onEvent: (event: GroupEvent, forget: boolean) => void
+  /** `forget`: the member id is no longer valid. `fenced`: another one has the instance id. Called once per kind of event. */
+  readonly onEvent: (event: GroupEvent, forget: boolean, fenced: boolean) => void
 }
 
 /** After a rebalance; each pause is twice the one before, up to the heartbeat interval. */
@@ -104,18 +104,20 @@ export class Heartbeats {
     if (this.#stopping.signal.aborted) return true
     if (code === ErrorCode.REBALANCE_IN_PROGRESS) {
       // heartbeats go on: the member has until the rebalance timeout to give back its work and join
-      if (!this.#rebalancing) this.#options.onEvent('rebalance', false)
+      if (!this.#rebalancing) this.#options.onEvent('rebalance', false, false)
       this.#rebalancing = true
       return false
     }
-    this.#lose(code !== ErrorCode.ILLEGAL_GENERATION, 'the group has gone on without this member')
+    const fenced = code === ErrorCode.FENCED_INSTANCE_ID
+    const why = fenced ? 'another member has its group.instance.id' : 'the group has gone on without this member'
+    this.#lose(code !== ErrorCode.ILLEGAL_GENERATION, why, fenced)
     return true
   }
 
-  #lose(forget: boolean, why: string): void {
+  #lose(forget: boolean, why: string, fenced = false): void {
     const { groupId, memberId, logger, onEvent } = this.#options
     logger.warn(`member ${memberId} of group ${groupId} is lost: ${why}`)
     this.stop()
-    onEvent('lost', forget)
+    onEvent('lost', forget, fenced)
   }
 }
