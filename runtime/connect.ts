@@ -14,12 +14,14 @@ import { groupMetrics } from './herder/group-metrics.ts'
 import { Stages } from './herder/stages.ts'
 import { KafkaClients } from './kafka/kafka-clients.ts'
 import packageInfo from './package.json' with { type: 'json' }
+import { reloadPlugin } from './plugin-reload.ts'
 import { PluginRegistry } from './plugins/plugin-registry.ts'
 import { attendWorker } from './rest/presence.ts'
 import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
 import { logLevel } from './rest/routes/loggers.ts'
 import type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
+import { collectStartupGarbage } from './telemetry/startup-garbage.ts'
 import { createLogger } from './telemetry/logger.ts'
 import type { LoggerOptions, RootLogger } from './telemetry/logger.ts'
 import { LoggerLevels } from './telemetry/logger-levels.ts'
@@ -52,6 +54,7 @@ class Assembly implements RunningWorker {
   readonly #clients: KafkaClients
   #rest!: RestServer
   #ready: Promise<void> = Promise.resolve()
+  #reload: (folder: string) => Promise<readonly string[]> = () => Promise.resolve([])
   #clusterId: Promise<string> | undefined
   #end = Promise.withResolvers<void>()
   #disposing: Promise<void> | undefined
@@ -105,6 +108,11 @@ class Assembly implements RunningWorker {
 
   get #url(): string {
     return this.#rest.advertisedUrl
+  }
+
+  async reloadPlugin(folder: string): Promise<readonly string[]> {
+    await this.#ready
+    return await this.#reload(folder)
   }
 
   async #listen(): Promise<void> {
@@ -214,6 +222,7 @@ class Assembly implements RunningWorker {
       url: this.#url,
     })
     this.#parts.use(herder)
+    this.#reload = (folder) => reloadPlugin(folder, { plugins, worker, herder }, this.#stopping.signal)
     this.#metrics.collect('group', () => groupMetrics({ group }))
     if (this.#stopping.signal.aborted) return
     herder.start()
@@ -221,6 +230,7 @@ class Assembly implements RunningWorker {
     await createGiven(herder, connectors, this.#stopping.signal)
     this.#rest.started()
     this.#logger.info(`worker ${this.workerId} is ready`)
+    collectStartupGarbage()
   }
 
   /** Extensions of the REST server are plugins, and know before anything else who may send requests. */

@@ -13,6 +13,11 @@ export interface RunningWorker extends AsyncDisposable {
   readonly workerId: string
   /** Resolves when the worker has read its topics and takes requests; rejects when it could not start. */
   readonly ready: Promise<void>
+  /**
+   * Reads the plugin in this folder again after its files have changed, and restarts the connectors that use it; answers their names. Rejects when the
+   * plugin cannot be loaded: then the old code goes on. For development, in a group of one.
+   */
+  reloadPlugin(folder: string): Promise<readonly string[]>
   /** Settles when the worker has stopped; rejects when it failed. */
   readonly closed: Promise<void>
 }

@@ -7,6 +7,8 @@ export interface LabOptions {
   readonly clean: boolean
   readonly postgres: boolean
   readonly s3: boolean
+  /** A folder for `plugin.path`. */
+  readonly plugins?: string | undefined
   readonly ports: { readonly rest: PortOf; readonly kafka: PortOf; readonly postgres: PortOf; readonly s3: PortOf }
 }
 
@@ -38,6 +40,7 @@ export function labOptions(flags: Parsed, env: NodeJS.ProcessEnv): LabOptions {
     clean: flags.on('clean'),
     postgres: !flags.on('no-postgres'),
     s3: !flags.on('no-s3'),
+    plugins: flags.text('plugins'),
     ports: {
       rest: port('REST', 'rest-port', 8083),
       kafka: port('Kafka', 'kafka-port', 9092),

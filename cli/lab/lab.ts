@@ -69,7 +69,7 @@ export class Lab implements AsyncDisposable {
         ? part(ports.s3, EmbeddedS3.start({ dataDir: folder.file('s3'), port: ports.s3.port, buckets: [BUCKET] }))
         : undefined,
     ])
-    const props = workerProps({ bootstrap: kafka.bootstrap, restPort: ports.rest.port })
+    const props = workerProps({ bootstrap: kafka.bootstrap, restPort: ports.rest.port, plugins: options.plugins })
     const worker = await part(ports.rest, startDistributed({ props, logger }))
     await untilHealthy(worker)
     const endpoints: Endpoints = {

@@ -1,5 +1,9 @@
 /** The worker of `demo` and `dev`: alone in its group, so nothing has to wait for others. */
-export function workerProps(of: { readonly bootstrap: string; readonly restPort: number }): Record<string, string> {
+export function workerProps(of: {
+  readonly bootstrap: string
+  readonly restPort: number
+  readonly plugins?: string | undefined
+}): Record<string, string> {
   const json = 'org.apache.kafka.connect.json.JsonConverter'
   return {
     'bootstrap.servers': of.bootstrap,
@@ -18,6 +22,8 @@ export function workerProps(of: { readonly bootstrap: string; readonly restPort:
     'offset.flush.interval.ms': '1000',
     'scheduled.rebalance.max.delay.ms': '0',
     'task.shutdown.graceful.timeout.ms': '1500',
+    'errors.task.restart.enable': 'true',
+    ...(of.plugins === undefined ? {} : { 'plugin.path': of.plugins }),
     listeners: `http://127.0.0.1:${of.restPort}`,
   }
 }

@@ -120,6 +120,17 @@ export class IsolatePool implements AsyncDisposable {
     void this.end(isolate)
   }
 
+  /** Code of plugins has changed: who moves in from here on does not come to threads that know the old one. They end with their last guest. */
+  renew(): void {
+    for (const isolate of this.#watched()) {
+      this.#dedicated.add(isolate)
+      if (isolate.instances.size === 0) void this.end(isolate)
+    }
+    this.#shared.clear()
+    this.#processes.clear()
+    this.#connectors = undefined
+  }
+
   /** A thread of its own for each task, up to the limit; then the one with fewest tasks, rather one that answers. */
   #sharedThread(): WatchedIsolate {
     const burden = (thread: WatchedIsolate): number => thread.instances.size + (thread.silentMs > 2000 ? 1000 : 0)
@@ -172,7 +183,7 @@ export class IsolatePool implements AsyncDisposable {
     for (const isolate of this.#watched()) isolate.post({ type: 'log-levels', levels })
   }
 
-  #watched(): readonly Isolate[] {
+  #watched(): readonly WatchedIsolate[] {
     const connectors = this.#connectors === undefined ? [] : [this.#connectors]
     return [...this.#shared, ...this.#dedicated, ...this.#processes.values(), ...connectors]
   }

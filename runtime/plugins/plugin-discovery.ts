@@ -80,7 +80,8 @@ function subFolders(parent: string): string[] {
     .sort()
 }
 
-function candidateIn(folder: string, logger: Logger): PluginCandidate | undefined {
+/** undefined: the folder holds no plugin. */
+export function candidateIn(folder: string, logger: Logger): PluginCandidate | undefined {
   try {
     const json = readPackage(folder)
     const plugin = json?.connect?.plugin

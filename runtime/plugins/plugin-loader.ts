@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import { isPlugin } from '../api/index.ts'
 import type { Plugin } from '../api/index.ts'
 import type { PluginCandidate } from './plugin-discovery.ts'
@@ -8,6 +10,19 @@ export type LoadedPlugin =
   | { readonly candidate: PluginCandidate; readonly error: Error }
 
 const API = new URL('../api/index.ts', import.meta.url).href
+
+/** How often the code of a plugin's folder was read again in this thread, by the folder's URL. */
+const generations = new Map<string, number>()
+
+/**
+ * Imports a plugin whose files have changed: all modules of its folder are read again, those that are in use stay as they are. A thread that
+ * starts later reads the files as they are then.
+ */
+export async function reloadPlugin(candidate: PluginCandidate): Promise<LoadedPlugin> {
+  const folder = pathToFileURL(`${realpathSync(candidate.folder)}/`).href
+  generations.set(folder, (generations.get(folder) ?? 0) + 1)
+  return await loadPlugin(candidate)
+}
 
 /** Imports a plugin. One that fails comes back with its error: a broken plugin never ends the worker. */
 export async function loadPlugin(candidate: PluginCandidate): Promise<LoadedPlugin> {
@@ -23,13 +38,20 @@ export async function loadPlugin(candidate: PluginCandidate): Promise<LoadedPlug
 
 let provided = false
 
-/** A plugin in a `plugin.path` folder has no `naru` in its node_modules; it gets the contract of the runtime that loads it. */
+/**
+ * A plugin in a `plugin.path` folder has no `naru` in its node_modules; it gets the contract of the runtime that loads it. Modules of a folder that
+ * was read again have its generation in their URL: else Node would answer with what it knows.
+ */
 function provideApi(): void {
   if (provided) return
   provided = true
   registerHooks({
     resolve(specifier, context, next) {
-      if (specifier !== 'naru/api') return next(specifier, context)
+      if (specifier !== 'naru/api') {
+        const resolved = next(specifier, context)
+        const generation = generationOf(resolved.url)
+        return generation === undefined ? resolved : { ...resolved, url: `${resolved.url}?generation=${generation}` }
+      }
       try {
         return next(specifier, context)
       } catch {
@@ -37,4 +59,9 @@ function provideApi(): void {
       }
     },
   })
+}
+
+function generationOf(url: string): number | undefined {
+  if (generations.size === 0 || url.includes('/node_modules/') || url.includes('?')) return undefined
+  return [...generations].find(([folder]) => url.startsWith(folder))?.[1]
 }

@@ -67,6 +67,17 @@ export class NamedClasses<T extends Versioned<unknown>> {
     return true
   }
 
+  /** Forgets what was loaded from this folder. */
+  removeFrom(location: string): void {
+    for (const [className, versions] of this.#byName) {
+      const left = versions.filter((each) => each.location !== location)
+      this.#byName.set(className, left)
+      if (left.length > 0) continue
+      this.#byName.delete(className)
+      for (const [alias, of] of this.#aliases) if (of === className) this.#aliases.delete(alias)
+    }
+  }
+
   /** The full class name that `name` stands for. */
   resolve(name: string): string | undefined {
     return this.#byName.has(name) ? name : this.#aliases.get(name)

@@ -1,4 +1,4 @@
-import { ConfigError, didYouMean } from '../api/index.ts'
+import { ConfigError, ConnectError, didYouMean } from '../api/index.ts'
 import type {
   ConfigDef,
   ConfigProvider,
@@ -14,8 +14,8 @@ import type {
 } from '../api/index.ts'
 import { builtinPlugins } from './builtin-plugins.ts'
 import { classFault } from './class-fault.ts'
-import { discoverPlugins } from './plugin-discovery.ts'
-import { loadPlugin } from './plugin-loader.ts'
+import { candidateIn, discoverPlugins } from './plugin-discovery.ts'
+import { loadPlugin, reloadPlugin } from './plugin-loader.ts'
 import { NamedClasses, simpleName } from './plugin-names.ts'
 import type { Versioned } from './plugin-names.ts'
 import { VersionRange } from './plugin-version.ts'
@@ -88,6 +88,27 @@ export class PluginRegistry {
       }
     }
     return registry
+  }
+
+  /**
+   * Reads the plugin of one folder again, after a change of its files, or for the first time. Answers the full names of its classes. Throws when it
+   * cannot be loaded: then all stays as it was.
+   */
+  async reload(folder: string): Promise<ReadonlySet<string>> {
+    const candidate = candidateIn(folder, this.#logger)
+    if (candidate === undefined) throw new ConnectError(`${folder} holds no package.json with connect.plugin`)
+    const loaded = await reloadPlugin(candidate)
+    if ('error' in loaded) throw loaded.error
+    for (const known of this.#all) known.removeFrom(folder)
+    this.#add(loaded.plugin, candidate.specifier, folder)
+    const { name: _, version: __, ...classes } = loaded.plugin
+    return new Set(Object.values(classes).flatMap((of: object) => Object.keys(of)))
+  }
+
+  get #all(): readonly NamedClasses<Versioned<unknown>>[] {
+    const converters = [this.#converters, this.#headerConverters]
+    const others = [this.#transformations, this.#predicates, this.#configProviders, this.#restExtensions]
+    return [this.#connectors, ...converters, ...others]
   }
 
   /** Throws a ConfigError for `connector.class` when there is none; `version` as in `connector.plugin.version`. */

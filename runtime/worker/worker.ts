@@ -132,6 +132,11 @@ export class Worker implements AsyncDisposable {
     return this.#connectors.get(name)?.resident.state
   }
 
+  /** Code of plugins has changed; what starts from here on has the new one. */
+  pluginsChanged(): void {
+    this.#pool.renew()
+  }
+
   async taskConfigs(name: string, maxTasks: number): Promise<readonly Props[]> {
     const connector = this.#connectors.get(name)
     if (connector === undefined) throw new NotFoundError(`connector ${name} does not run here`)
