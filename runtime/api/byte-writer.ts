@@ -1,3 +1,7 @@
+/** Up to so many bytes a loop is faster than a call into the runtime. */
+const SHORT = 24
+const MAX_INT32 = 2 ** 31 - 1
+
 /**
  * A growing byte buffer for the hot path: values are appended, never concatenated. The owner reuses one writer for a whole
  * batch and copies or hands out `view(start, end)`; a view stays valid until the writer is reset or has grown past it.
@@ -25,9 +29,14 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): void {
-    this.reserve(value.length)
-    this.buffer.set(value, this.length)
-    this.length += value.length
+    const size = value.length
+    this.reserve(size)
+    if (size > SHORT) this.buffer.set(value, this.length)
+    else {
+      const { buffer, length } = this
+      for (let i = 0; i < size; i++) buffer[length + i] = value[i]!
+    }
+    this.length += size
   }
 
   /** Bytes `start`..`end` of `source`, without making a view first. */
@@ -39,8 +48,39 @@ export class ByteWriter {
 
   /** ASCII only: one byte per character. */
   ascii(value: string): void {
-    this.reserve(value.length)
-    this.length += this.buffer.latin1Write(value, this.length)
+    const size = value.length
+    this.reserve(size)
+    if (size > SHORT) this.length += this.buffer.latin1Write(value, this.length)
+    else {
+      const { buffer, length } = this
+      for (let i = 0; i < size; i++) buffer[length + i] = value.charCodeAt(i)
+      this.length += size
+    }
+  }
+
+  /** The decimal digits of a safe integer. */
+  integer(value: number): void {
+    this.reserve(17)
+    const { buffer } = this
+    let rest = value
+    if (rest < 0) {
+      buffer[this.length++] = 0x2d
+      rest = -rest
+    }
+    if (rest > MAX_INT32) {
+      this.ascii(String(rest))
+      return
+    }
+    // 32 bit arithmetic from here: the last digit first
+    rest |= 0
+    let end = this.length + 1
+    for (let bound = 10; rest >= bound && end < this.length + 10; bound *= 10) end++
+    this.length = end
+    do {
+      const tenth = (rest / 10) | 0
+      buffer[--end] = 0x30 + (rest - tenth * 10)
+      rest = tenth
+    } while (rest > 0)
   }
 
   utf8(value: string): void {

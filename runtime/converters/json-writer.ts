@@ -53,7 +53,7 @@ function writeTyped(out: ByteWriter, schema: Schema, value: unknown, format: Jso
     case 'INT16':
     case 'INT32':
       if (typeof value !== 'number') throw invalidType(schema, value)
-      out.ascii(String(Math.trunc(value)))
+      out.integer(Math.trunc(value))
       return
     case 'INT64':
       if (typeof value !== 'bigint' && typeof value !== 'number') throw invalidType(schema, value)
@@ -189,6 +189,32 @@ function writeObject(
   out.byte(0x7d)
 }
 
+/** The names of schemaless objects repeat from record to record: their bytes are kept, as many as a few wide tables need. */
+const MAX_NAMES = 4096
+const MAX_NAME = 64
+const names = new Map<string, Buffer>()
+
+function writeName(out: ByteWriter, name: string): void {
+  let bytes = names.get(name)
+  if (bytes === undefined) {
+    bytes = Buffer.from(`${jsonText(name)}:`)
+    if (name.length <= MAX_NAME && names.size < MAX_NAMES) names.set(name, bytes)
+  }
+  out.bytes(bytes)
+}
+
+function writeRecord(out: ByteWriter, value: Readonly<Record<string, unknown>>, format: JsonFormat): void {
+  out.byte(0x7b)
+  const keys = Object.keys(value)
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
+    if (i > 0) out.byte(0x2c)
+    writeName(out, key)
+    writeJson(out, undefined, value[key], format)
+  }
+  out.byte(0x7d)
+}
+
 interface StructField {
   readonly name: string
   readonly schema: Schema
@@ -231,7 +257,7 @@ function writeSchemaless(out: ByteWriter, value: unknown, format: JsonFormat): v
       writeJsonString(out, value)
       return
     case 'number':
-      if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.ascii(String(value))
+      if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value)
       else writeJsonDouble(out, value)
       return
     case 'bigint':
@@ -253,14 +279,21 @@ function writeSchemaless(out: ByteWriter, value: unknown, format: JsonFormat): v
 }
 
 function writeSchemalessObject(out: ByteWriter, value: object | null, format: JsonFormat): void {
+  if (value === null) {
+    out.ascii('null')
+    return
+  }
+  if (Object.getPrototypeOf(value) === Object.prototype && !isEncoded(value)) {
+    writeRecord(out, value as Readonly<Record<string, unknown>>, format)
+    return
+  }
   const write = (item: unknown): void => writeJson(out, undefined, item, format)
-  if (value === null) out.ascii('null')
-  else if (value instanceof Uint8Array) writeJsonBase64(out, value)
+  if (value instanceof Uint8Array) writeJsonBase64(out, value)
   else if (Array.isArray(value)) writeArray(out, value, write)
   else if (value instanceof Map) writeSchemalessMap(out, [...(value as Map<unknown, unknown>)], write)
   else if (value instanceof Date || value instanceof Decimal)
     throw new DataError(`a value of class ${className(value)} needs a schema to be written as JSON`)
-  else writeObject(out, Object.entries(value), write)
+  else writeRecord(out, value as Readonly<Record<string, unknown>>, format)
 }
 
 /** An object only when every key is a string, else pairs. */
@@ -274,13 +307,10 @@ function writeSchemalessMap(
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Uint8Array) &&
-    !(value instanceof Map) &&
-    !(value instanceof Date)
+    Object.getPrototypeOf(value) === Object.prototype ||
+    (!Array.isArray(value) && !(value instanceof Uint8Array) && !(value instanceof Map) && !(value instanceof Date))
   )
 }
 

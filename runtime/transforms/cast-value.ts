@@ -11,11 +11,11 @@ export function castValue(value: unknown, type: CastType, schema?: Schema): unkn
   const encoded = value instanceof Date ? encodedDate(value, type, schema) : value
   switch (type) {
     case 'int8':
-      return Number(BigInt.asIntN(8, integer(encoded, 8)))
+      return isSafe(encoded) ? (encoded << 24) >> 24 : Number(BigInt.asIntN(8, integer(encoded, 8)))
     case 'int16':
-      return Number(BigInt.asIntN(16, integer(encoded, 16)))
+      return isSafe(encoded) ? (encoded << 16) >> 16 : Number(BigInt.asIntN(16, integer(encoded, 16)))
     case 'int32':
-      return Number(BigInt.asIntN(32, integer(encoded, 32)))
+      return isSafe(encoded) ? encoded | 0 : Number(BigInt.asIntN(32, integer(encoded, 32)))
     case 'int64':
       return BigInt.asIntN(64, integer(encoded, 64))
     case 'float32':
@@ -27,6 +27,11 @@ export function castValue(value: unknown, type: CastType, schema?: Schema): unkn
     case 'string':
       return text(encoded, schema)
   }
+}
+
+/** Then 32 bit operators wrap as Java does, without the cost of a bigint. */
+function isSafe(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value)
 }
 
 /** A logical date is its integer first: days, or milliseconds. To text it stays a date. */

@@ -13,7 +13,7 @@ import type { CastType } from './cast-value.ts'
 import { replaceNullKey } from './common-keys.ts'
 import {
   basicsOf,
-  fieldValue,
+  copyOf,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -85,6 +85,9 @@ export function cast(side: Side): TransformationClass {
     #spec: Spec = { whole: undefined, fields: new Map() }
     #replaceNull = true
     readonly #schemas = new SchemaCache((schema) => this.#updated(schema))
+    readonly #castFields = new SchemaCache((schema) =>
+      (schema.fields ?? []).filter(({ name }) => this.#spec.fields.has(name)),
+    )
 
     static configDef(): typeof definition {
       return definition
@@ -115,12 +118,10 @@ export function cast(side: Side): TransformationClass {
       }
       const struct = requireStruct(value, PURPOSE)
       const target = this.#schemas.of(schema)
-      const updated = (schema.fields ?? []).map(({ name, schema: field }) => {
-        const item = fieldValue(struct, name, field, this.#replaceNull)
-        const type = fields.get(name)
-        return [name, type === undefined ? item : castValue(item, type, field)]
-      })
-      return withSide(record, side, target, Object.fromEntries(updated))
+      const updated = copyOf(struct, schema, this.#replaceNull)
+      for (const { name, schema: field } of this.#castFields.of(schema))
+        updated[name] = castValue(updated[name], fields.get(name)!, field)
+      return withSide(record, side, target, updated)
     }
 
     #updated(schema: Schema): Schema {

@@ -3,7 +3,7 @@ import type { ConnectRecord, Props, Schema, SinkRecord, Transformation, Transfor
 import { replaceNullKey } from './common-keys.ts'
 import {
   basicsOf,
-  fieldValue,
+  copyOf,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -67,9 +67,7 @@ export function insertField(side: Side): TransformationClass {
       const schema = schemaOf(record, side)
       if (schema === undefined) return withSide(record, side, undefined, this.#schemaless(record, value))
       const struct = requireStruct(value, PURPOSE)
-      const updated: Record<string, unknown> = {}
-      for (const each of schema.fields ?? [])
-        updated[each.name] = fieldValue(struct, each.name, each.schema, this.#replaceNull)
+      const updated = copyOf(struct, schema, this.#replaceNull)
       for (const insertion of this.#insertions) {
         const inserted = insertion.value(record)
         if (inserted !== undefined) updated[insertion.name] = inserted

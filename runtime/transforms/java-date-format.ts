@@ -5,12 +5,17 @@ type Part = { readonly letter: string; readonly width: number } | { readonly tex
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
+const DAY_MS = 86_400_000
 const KNOWN_LETTERS = 'GyYMwWdDFEuaHhKkmsSzZX'
 
 /** Patterns of java.text.SimpleDateFormat, in English and UTC: `y M d D H h K k m s S a E u z Z X`, quoted text. */
 export class JavaDateFormat {
   readonly #parts: readonly Part[]
   readonly #pattern: string
+  /** Within so many milliseconds all dates have the same text: times of records come in runs. */
+  readonly #granularityMs: number
+  #lastBucket = NaN
+  #lastText = ''
 
   /** Throws ConfigError for `key` when the pattern has a letter that it does not know. */
   constructor(key: string, pattern: string) {
@@ -22,9 +27,20 @@ export class JavaDateFormat {
         throw ConfigError.invalid(key, pattern, `Illegal pattern character '${letter}' for SimpleDateFormat`)
       return { letter, width: run.length }
     })
+    const letters = this.#parts.map((part) => ('letter' in part ? part.letter : '')).join('')
+    this.#granularityMs = letters.includes('S') ? 1 : /[Hhkmsa]/i.test(letters.replaceAll('M', '')) ? 1000 : DAY_MS
   }
 
   format(date: Date): string {
+    const bucket = Math.floor(date.getTime() / this.#granularityMs)
+    if (bucket !== this.#lastBucket) {
+      this.#lastText = this.#formatted(date)
+      this.#lastBucket = bucket
+    }
+    return this.#lastText
+  }
+
+  #formatted(date: Date): string {
     return this.#parts.map((part) => ('text' in part ? part.text : formatted(part.letter, part.width, date))).join('')
   }
 
@@ -113,8 +129,6 @@ function formatted(letter: string, width: number, date: Date): string {
 function yearText(year: number, width: number): string {
   return width === 2 ? String(year % 100).padStart(2, '0') : String(year).padStart(width, '0')
 }
-
-const DAY_MS = 86_400_000
 
 /** 0 on the first of January. */
 function dayOfYear(date: Date): number {

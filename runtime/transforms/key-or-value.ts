@@ -1,5 +1,5 @@
 import { DataError, Decimal, plain } from '../api/index.ts'
-import type { ConnectRecord, Schema } from '../api/index.ts'
+import type { ConnectRecord, Field, Schema } from '../api/index.ts'
 
 /** The half of a record that a transformation works on; the end of its class name, after a `$`. */
 export type Side = 'Key' | 'Value'
@@ -34,14 +34,14 @@ export function requireMap(value: unknown, purpose: string): Fields {
 }
 
 export function isObject(value: unknown): value is Fields {
+  if (typeof value !== 'object' || value === null) return false
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Map) &&
-    !(value instanceof Date) &&
-    !(value instanceof Decimal) &&
-    !(value instanceof Uint8Array)
+    Object.getPrototypeOf(value) === Object.prototype ||
+    (!Array.isArray(value) &&
+      !(value instanceof Map) &&
+      !(value instanceof Date) &&
+      !(value instanceof Decimal) &&
+      !(value instanceof Uint8Array))
   )
 }
 
@@ -51,16 +51,26 @@ export function fieldValue(struct: Fields, name: string, schema: Schema, replace
   return value === null && replaceNull && schema.default !== undefined ? schema.default : value
 }
 
-const withDefaults = new WeakMap<Schema, boolean>()
+const withDefault = new WeakMap<Schema, readonly Field[]>()
 
-/** Has any field of this struct a default? If not, there is nothing that could stand in for a null. */
-export function hasFieldDefaults(struct: Schema): boolean {
-  let has = withDefaults.get(struct)
-  if (has === undefined) {
-    has = struct.fields?.some((field) => field.schema.default !== undefined) ?? false
-    withDefaults.set(struct, has)
+/** The fields of a struct that have a default. */
+export function fieldsWithDefault(struct: Schema): readonly Field[] {
+  let fields = withDefault.get(struct)
+  if (fields === undefined) {
+    fields = (struct.fields ?? []).filter((field) => field.schema.default !== undefined)
+    withDefault.set(struct, fields)
   }
-  return has
+  return fields
+}
+
+/** A copy of a struct for a transformation to change; defaults stand in for nulls when `replaceNull`. */
+export function copyOf(struct: Fields, schema: Schema, replaceNull: boolean): Record<string, unknown> {
+  const copy = { ...struct }
+  if (replaceNull) {
+    for (const { name, schema: field } of fieldsWithDefault(schema))
+      if (copy[name] === null || copy[name] === undefined) copy[name] = field.default
+  }
+  return copy
 }
 
 /** Name, version, doc and parameters: what a struct keeps when its fields change. Optionality and default are not copied. */
@@ -98,21 +108,27 @@ export function javaClass(value: unknown): string {
   }
 }
 
-/** The results of a schema change, by the identity of the schema that comes in. */
-export class SchemaCache {
-  readonly #make: (schema: Schema) => Schema
-  readonly #made = new WeakMap<Schema, Schema>()
+/** What a transformation makes of a schema, mostly another schema, by the identity of the schema that comes in. */
+export class SchemaCache<T extends object = Schema> {
+  readonly #make: (schema: Schema) => T
+  readonly #made = new WeakMap<Schema, T>()
+  #last: Schema | undefined
+  #lastMade: T | undefined
 
-  constructor(make: (schema: Schema) => Schema) {
+  constructor(make: (schema: Schema) => T) {
     this.#make = make
   }
 
-  of(schema: Schema): Schema {
+  of(schema: Schema): T {
+    // records of one schema come in runs
+    if (schema === this.#last) return this.#lastMade!
     let made = this.#made.get(schema)
     if (made === undefined) {
       made = this.#make(schema)
       this.#made.set(schema, made)
     }
+    this.#last = schema
+    this.#lastMade = made
     return made
   }
 }

@@ -2,11 +2,12 @@ import { configDef, DataError, Decimal, validators } from '../api/index.ts'
 import type { ConnectRecord, Props, Schema, Transformation, TransformationClass } from '../api/index.ts'
 import { replaceNullKey } from './common-keys.ts'
 import {
-  fieldValue,
+  copyOf,
   isObject,
   javaClass,
   requireMap,
   requireStruct,
+  SchemaCache,
   schemaOf,
   valueOf,
   withSide,
@@ -36,6 +37,7 @@ const definition = configDef({
 export function maskField(side: Side): TransformationClass {
   return class MaskField implements Transformation {
     #fields: ReadonlySet<string> = new Set()
+    readonly #masks = new SchemaCache((schema) => (schema.fields ?? []).filter(({ name }) => this.#fields.has(name)))
     #replacement: string | null = null
     #replaceNull = true
 
@@ -53,28 +55,21 @@ export function maskField(side: Side): TransformationClass {
     apply(record: ConnectRecord): ConnectRecord {
       const schema = schemaOf(record, side)
       const value = valueOf(record, side)
-      const updated: Record<string, unknown> =
-        schema === undefined ? { ...requireMap(value, PURPOSE) } : this.#copied(requireStruct(value, PURPOSE), schema)
-      for (const name of this.#fields) {
-        // A struct has no place for fields that its schema does not know; a schemaless map gets them as null.
-        if (schema === undefined || Object.hasOwn(updated, name))
-          updated[name] = this.#masked(updated[name] ?? null, schema, name)
+      if (schema === undefined) {
+        const updated: Record<string, unknown> = { ...requireMap(value, PURPOSE) }
+        for (const name of this.#fields) updated[name] = this.#masked(updated[name] ?? null, undefined)
+        return withSide(record, side, undefined, updated)
       }
+      const updated = copyOf(requireStruct(value, PURPOSE), schema, this.#replaceNull)
+      // A struct has no place for fields that its schema does not know; a schemaless map gets them as null.
+      for (const { name, schema: field } of this.#masks.of(schema))
+        updated[name] = this.#masked(updated[name] ?? null, field)
       return withSide(record, side, schema, updated)
     }
 
-    #copied(struct: Readonly<Record<string, unknown>>, schema: Schema): Record<string, unknown> {
-      const fields = schema.fields ?? []
-      return Object.fromEntries(
-        fields.map(({ name, schema: field }) => [name, fieldValue(struct, name, field, this.#replaceNull)]),
-      )
-    }
-
-    #masked(value: unknown, schema: Schema | undefined, name: string): unknown {
+    #masked(value: unknown, schema: Schema | undefined): unknown {
       if (value === null) return null
-      if (this.#replacement === null)
-        return emptyLike(value, schema?.fields?.find((field) => field.name === name)?.schema)
-      return replaced(value, this.#replacement, schema?.fields?.find((field) => field.name === name)?.schema)
+      return this.#replacement === null ? emptyLike(value, schema) : replaced(value, this.#replacement, schema)
     }
   }
 }

@@ -3,8 +3,9 @@ import type { ConnectRecord, Props, Schema, Transformation, TransformationClass,
 import { replaceNullKey } from './common-keys.ts'
 import {
   basicsOf,
+  copyOf,
+  fieldsWithDefault,
   fieldValue,
-  hasFieldDefaults,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -12,7 +13,7 @@ import {
   valueOf,
   withSide,
 } from './key-or-value.ts'
-import type { Side } from './key-or-value.ts'
+import type { Fields, Side } from './key-or-value.ts'
 
 const PURPOSE = 'field replacement'
 
@@ -53,6 +54,15 @@ const definition = configDef({
   ...replaceNullKey,
 })
 
+/** Fields that stay, in order. */
+interface Plan {
+  readonly schema: Schema
+  readonly kept: readonly { readonly from: string; readonly to: string; readonly schema: Schema }[]
+}
+
+/** Schemaless records could have ever new names. */
+const MAX_NAMES = 4096
+
 /** org.apache.kafka.connect.transforms.ReplaceField: leaves out and renames fields. */
 export function replaceField(side: Side): TransformationClass {
   return class ReplaceField implements Transformation {
@@ -60,7 +70,8 @@ export function replaceField(side: Side): TransformationClass {
     #include: ReadonlySet<string> = new Set()
     #renames: ReadonlyMap<string, string> = new Map()
     #replaceNull = true
-    readonly #schemas = new SchemaCache((schema) => this.#updated(schema))
+    readonly #plans = new SchemaCache((schema) => this.#plan(schema))
+    readonly #names = new Map<string, string | null>()
 
     static configDef(): typeof definition {
       return definition
@@ -80,46 +91,58 @@ export function replaceField(side: Side): TransformationClass {
       const schema = schemaOf(record, side)
       if (schema === undefined) {
         const fields = requireMap(value, PURPOSE)
-        if (this.#keepsAll(Object.keys(fields))) return record
-        const kept = Object.entries(fields).filter(([name]) => this.#keeps(name))
-        return withSide(
-          record,
-          side,
-          undefined,
-          Object.fromEntries(kept.map(([name, item]) => [this.#renamed(name), item])),
-        )
+        const kept = this.#replaced(fields)
+        return kept === fields ? record : withSide(record, side, undefined, kept)
       }
       const struct = requireStruct(value, PURPOSE)
-      const updated = this.#schemas.of(schema)
-      if (updated === schema && !(this.#replaceNull && hasFieldDefaults(schema))) return record
+      const { schema: updated, kept } = this.#plans.of(schema)
+      if (updated === schema) {
+        const asItIs = !this.#replaceNull || fieldsWithDefault(schema).length === 0
+        return asItIs ? record : withSide(record, side, schema, copyOf(struct, schema, true))
+      }
       const fields: Record<string, unknown> = {}
-      for (const { name, schema: field } of schema.fields ?? []) {
-        if (this.#keeps(name)) fields[this.#renamed(name)] = fieldValue(struct, name, field, this.#replaceNull)
+      for (let i = 0; i < kept.length; i++) {
+        const { from, to, schema: field } = kept[i]!
+        fields[to] = fieldValue(struct, from, field, this.#replaceNull)
       }
       return withSide(record, side, updated, fields)
     }
 
-    /** The same schema when no field changes: records of it pass through untouched. */
-    #updated(schema: Schema): Schema {
+    /** The same object when no field changes. */
+    #replaced(fields: Fields): Fields {
+      const names = Object.keys(fields)
+      const kept: Record<string, unknown> = {}
+      let same = true
+      for (let i = 0; i < names.length; i++) {
+        const name = names[i]!
+        const to = this.#name(name)
+        if (to !== name) same = false
+        if (to !== null) kept[to] = fields[name]
+      }
+      return same ? fields : kept
+    }
+
+    /** What becomes of the structs of a schema; with the same schema when no field changes. */
+    #plan(schema: Schema): Plan {
       const fields = schema.fields ?? []
-      if (this.#keepsAll(fields.map(({ name }) => name))) return schema
-      const kept = fields.filter(({ name }) => this.#keeps(name))
-      return of.struct(
-        kept.map(({ name, schema: field }) => [this.#renamed(name), field] as const),
-        basicsOf(schema),
-      )
+      const kept = fields.flatMap(({ name, schema: field }) => {
+        const to = this.#name(name)
+        return to === null ? [] : [{ from: name, to, schema: field }]
+      })
+      if (kept.length === fields.length && kept.every(({ from, to }) => from === to)) return { schema, kept }
+      const updated = kept.map(({ to, schema: field }) => [to, field] as const)
+      return { schema: of.struct(updated, basicsOf(schema)), kept }
     }
 
-    #keepsAll(names: readonly string[]): boolean {
-      return names.every((name) => this.#keeps(name) && !this.#renames.has(name))
-    }
-
-    #keeps(name: string): boolean {
-      return !this.#exclude.has(name) && (this.#include.size === 0 || this.#include.has(name))
-    }
-
-    #renamed(name: string): string {
-      return this.#renames.get(name) ?? name
+    /** The name a field has afterwards; null: it is left out. */
+    #name(name: string): string | null {
+      let to = this.#names.get(name)
+      if (to === undefined) {
+        const keeps = !this.#exclude.has(name) && (this.#include.size === 0 || this.#include.has(name))
+        to = keeps ? (this.#renames.get(name) ?? name) : null
+        if (this.#names.size < MAX_NAMES) this.#names.set(name, to)
+      }
+      return to
     }
   }
 }

@@ -1,8 +1,8 @@
 import { configDef, ConfigError, DataError, withAttributes } from '../api/index.ts'
-import type { ConnectRecord, Props, Schema, Transformation, TransformationClass } from '../api/index.ts'
+import type { ConnectRecord, Props, Transformation, TransformationClass } from '../api/index.ts'
 import { replaceNullKey } from './common-keys.ts'
-import { fieldValue, hasFieldDefaults, isObject, SchemaCache, schemaOf, valueOf, withSide } from './key-or-value.ts'
-import type { Fields, Side } from './key-or-value.ts'
+import { copyOf, fieldsWithDefault, isObject, SchemaCache, schemaOf, valueOf, withSide } from './key-or-value.ts'
+import type { Side } from './key-or-value.ts'
 
 const definition = configDef({
   'schema.name': { type: 'STRING', default: null, importance: 'HIGH', documentation: 'Schema name to set.' },
@@ -43,16 +43,11 @@ export function setSchemaMetadata(side: Side): TransformationClass {
         throw new DataError('Schema required for [updating schema metadata]')
       }
       const updated = this.#schemas.of(schema)
-      if (this.#replaceNull && hasFieldDefaults(schema)) {
+      if (this.#replaceNull && fieldsWithDefault(schema).length > 0) {
         const struct = valueOf(record, side)
-        if (isObject(struct)) return withSide(record, side, updated, withDefaults(struct, schema))
+        if (isObject(struct)) return withSide(record, side, updated, copyOf(struct, schema, true))
       }
       return side === 'Key' ? { ...record, keySchema: updated } : { ...record, valueSchema: updated }
     }
   }
-}
-
-function withDefaults(struct: Fields, schema: Schema): Record<string, unknown> {
-  const fields = schema.fields ?? []
-  return Object.fromEntries(fields.map(({ name, schema: field }) => [name, fieldValue(struct, name, field, true)]))
 }

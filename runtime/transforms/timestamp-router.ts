@@ -21,6 +21,7 @@ const definition = configDef({
 /** org.apache.kafka.connect.transforms.TimestampRouter: a topic by topic and time of the record. */
 export class TimestampRouter implements Transformation {
   #topicFormat = ''
+  #last = { topic: '', timestamp: '', routed: '' }
   #timestampFormat = new JavaDateFormat('timestamp.format', 'yyyyMMdd')
 
   static configDef(): typeof definition {
@@ -39,9 +40,12 @@ export class TimestampRouter implements Transformation {
         `Timestamp missing on record: topic='${record.topic}', partition=${record.partition ?? 'null'}`,
       )
     const timestamp = this.#timestampFormat.format(new Date(record.timestamp))
-    const topic = this.#topicFormat
-      .replaceAll('${topic}', () => record.topic)
-      .replaceAll('${timestamp}', () => timestamp)
-    return { ...record, topic }
+    if (record.topic !== this.#last.topic || timestamp !== this.#last.timestamp)
+      this.#last = { topic: record.topic, timestamp, routed: this.#route(record.topic, timestamp) }
+    return { ...record, topic: this.#last.routed }
+  }
+
+  #route(topic: string, timestamp: string): string {
+    return this.#topicFormat.replaceAll('${topic}', () => topic).replaceAll('${timestamp}', () => timestamp)
   }
 }
