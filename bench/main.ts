@@ -13,6 +13,14 @@ const BENCHES: Readonly<Record<string, { readonly about: string; readonly load: 
   s3: { about: '2 M JSON records of 200 B from a topic into gzipped objects', load: () => import('./s3.ts') },
   idle: { about: 'memory and CPU of a worker with one idle CDC connector', load: () => import('./idle.ts') },
   recovery: { about: 'SIGKILL of a worker to data flowing again', load: () => import('./recovery.ts') },
+  transforms: {
+    about: 'JSON records through two transformations and JsonConverter, one core, no broker',
+    load: () => import('./transforms.ts'),
+  },
+  cluster: {
+    about: '200 connectors of 2 tasks on 3 workers: start, rebalance, memory, rolling restart',
+    load: () => import('./cluster.ts'),
+  },
   start: { about: 'exec to REST ready to records flowing', load: () => import('./start.ts') },
 }
 
