@@ -58,9 +58,14 @@ export class Leadership {
     }
   }
 
-  /** Throws ElsewhereError on any worker but the leader. */
+  /**
+   * Throws ElsewhereError on any worker but the leader. A rebalance that shares work out anew does not change who leads: writes go on, and many of
+   * them cost one rebalance instead of one each. Only a worker that may have lost its place waits to hear.
+   */
   async required(signal: AbortSignal): Promise<void> {
-    const { isLeader, leaderUrl } = await this.settled(signal)
+    const known = this.#group.membership
+    const confirmed = known !== undefined && (await abortable(this.#group.confirmed(), signal))
+    const { isLeader, leaderUrl } = confirmed ? known : await this.settled(signal)
     if (!isLeader) throw new ElsewhereError(leaderUrl)
   }
 
