@@ -4,6 +4,7 @@ import { WorkerConfig } from '../config/worker-config.ts'
 import { PluginRegistry } from '../plugins/plugin-registry.ts'
 import { silentLogger } from '../telemetry/context-logger.ts'
 import { LoggerLevels } from '../telemetry/logger-levels.ts'
+import { collectStartupGarbage } from '../telemetry/startup-garbage.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
 import { guestLogger } from './guest-logger.ts'
 import { Guests } from './guests.ts'
@@ -60,4 +61,5 @@ export async function inhabit({ settings, post, commands, active }: EntryOptions
   post({ type: 'ready' })
   // One that is ended later would leave nothing for the next.
   flushCompileCache()
+  collectStartupGarbage()
 }
