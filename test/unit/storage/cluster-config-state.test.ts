@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   EMPTY_STATE,
+  brokenTaskSets,
   foldConfigRecords,
   targetState,
   taskConfigsOf,
@@ -36,6 +37,16 @@ function fold(records: readonly ConfigRecord[], state = EMPTY_STATE): ClusterCon
 }
 
 describe('the state of the config log', () => {
+  it('knows a task set that compaction left before its connector, and one with a hole, as broken until they are written again (KAFKA-17719)', () => {
+    const torn = [task('c', 0), commit('c', 1), connector('c'), connector('d'), task('d', 1), commit('d', 2)]
+    assert.deepEqual(brokenTaskSets(fold(torn)), ['c', 'd'])
+    assert.deepEqual(brokenTaskSets(fold([...torn, commit('c', 0), task('d', 0), task('d', 1), commit('d', 2)])), [])
+    assert.deepEqual(brokenTaskSets(fold([...torn, connector('c', null), connector('c')])), ['d'])
+    const stopped: ConfigRecord = { kind: 'target-state', connector: 'd', state: 'STOPPED' }
+    assert.deepEqual(brokenTaskSets(fold([...torn, stopped])), ['c'], 'a stopped connector needs no tasks')
+    assert.deepEqual(brokenTaskSets(fold([connector('new')])), [], 'a new connector is not broken')
+  })
+
   it('shows task configs only from their commit on', () => {
     const before = fold([connector('c'), task('c', 0), task('c', 1)])
     assert.deepEqual(taskConfigsOf(before, 'c'), [])
