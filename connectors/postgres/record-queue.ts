@@ -1,6 +1,12 @@
 import type { EventRecord } from './change-event.ts'
 
 /**
+ * Records decoded before poll takes them. Decoder and poll share a thread, so more would save no time; but it would outlive the young
+ * generation, and what waits is held cheaper by the socket, as bytes. In bench/snapshot.ts: half the scavenging time, 80 MB less.
+ */
+const AHEAD = 256
+
+/**
  * Between the decoder and poll. Bounded by records and bytes; the decoder waits in `room()`, and so does the server behind it
  * (Invariant 8). Batches end only between units (Invariant 9).
  */
@@ -14,7 +20,7 @@ export class RecordQueue {
   #departure: (() => void) | undefined
 
   constructor(options: { readonly maxRecords: number; readonly maxBytes: number }) {
-    this.#maxRecords = options.maxRecords
+    this.#maxRecords = Math.min(options.maxRecords, AHEAD)
     this.#maxBytes = options.maxBytes > 0 ? options.maxBytes : Infinity
   }
 
