@@ -19,6 +19,8 @@ export interface JoinRequest {
   readonly rebalanceTimeoutMs: number
   /** JoinGroup v4+ without instance id: a new member must come back with the id it was given (KIP-394). */
   readonly idRequired: boolean
+  /** JoinGroup v9+: a leader that came back may look at the members without assigning anew (KIP-814). */
+  readonly knowsSkipping: boolean
 }
 
 export interface JoinReply {
@@ -28,6 +30,8 @@ export interface JoinReply {
   readonly protocol: string | null
   readonly leaderId: string
   readonly memberId: string
+  /** The leader shall look at the members, and not assign: the assignment stands. */
+  readonly skipAssignment: boolean
   /** Filled for the leader only. */
   readonly members: readonly {
     readonly memberId: string

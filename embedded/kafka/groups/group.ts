@@ -241,19 +241,21 @@ export class Group {
     this.#rebalance(now)
   }
 
-  /** A static member came back under a new id: the old one is fenced, the assignment stays when nothing else changed. */
+  /**
+   * A static member came back under a new id: the old one is fenced, and the assignment stands unless the group would now speak another
+   * protocol. What the member subscribes to is not compared, as in Kafka: only its leader would, see `skipAssignment`.
+   */
   #replace(old: Member, memberId: string, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
     old.joining?.(failedJoin(ErrorCode.FENCED_INSTANCE_ID, old.memberId))
     old.syncing?.(failedSync(ErrorCode.FENCED_INSTANCE_ID))
     this.#members.delete(old.memberId)
-    const unchanged = this.#state === 'Stable' && sameProtocols(old.protocols, request.protocols)
     const member: Member = { ...old, memberId, joining: undefined, syncing: undefined }
     this.#members.set(memberId, member)
     if (this.#leaderId === old.memberId) this.#leaderId = memberId
     this.#update(member, request, now, reply)
-    if (!unchanged) return this.#rebalance(now)
+    if (this.#state !== 'Stable' || vote(this.members) !== this.#protocol) return this.#rebalance(now)
     this.#noteSettled()
-    this.#answerJoin(member, now, false)
+    this.#answerJoin(member, now, request.knowsSkipping, true)
   }
 
   #rejoin(member: Member, request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
@@ -314,6 +316,11 @@ export class Group {
       // A static member that is away keeps its place until its session ends.
       if (member.joining === undefined && member.instanceId === null) this.#members.delete(member.memberId)
     }
+    if (this.#members.size > 0 && this.members.every(({ joining }) => joining === undefined)) {
+      // Static members only, all of them away: they come back, or their sessions end.
+      this.#deadline = now + this.#longestRebalance()
+      return
+    }
     this.#generation++
     if (this.#members.size === 0) {
       this.#state = 'Empty'
@@ -337,12 +344,12 @@ export class Group {
     this.#leaderId = present.memberId
   }
 
-  #answerJoin(member: Member, now: number, leads: boolean): void {
+  #answerJoin(member: Member, now: number, leads: boolean, skips = false): void {
     const reply = member.joining
     member.joining = undefined
     this.#touch(member, now)
     const isLeader = leads && member.memberId === this.#leaderId
-    // A static leader that came back takes its old assignment as a follower would; nobody assigns anew.
+    // A static leader that came back and knows no better takes its old assignment as a follower would; nobody assigns anew.
     const leaderId = isLeader || member.memberId !== this.#leaderId ? this.#leaderId : null
     reply?.({
       errorCode: ErrorCode.NONE,
@@ -351,6 +358,7 @@ export class Group {
       protocol: this.#protocol,
       leaderId: leaderId ?? '',
       memberId: member.memberId,
+      skipAssignment: skips && isLeader,
       members: isLeader
         ? this.members.map((m) => ({ memberId: m.memberId, instanceId: m.instanceId, metadata: this.metadataOf(m) }))
         : [],

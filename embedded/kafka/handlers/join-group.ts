@@ -7,6 +7,7 @@ import { handler } from './handler.ts'
 type Response = ResponseInputOf<typeof APIS.JoinGroup>
 
 /** From this version on a new member is given its id first (KIP-394). */
+const SKIPPING_FROM = 9
 const MEMBER_ID_FIRST = 4
 
 export const joinGroup = handler({
@@ -27,6 +28,7 @@ export const joinGroup = handler({
           protocols: request.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
           sessionTimeoutMs,
           rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
+          knowsSkipping: call.version >= SKIPPING_FROM,
           idRequired: call.version >= MEMBER_ID_FIRST && groupInstanceId === null,
         },
         (reply) => resolve(answer(reply, call.version)),
@@ -50,6 +52,7 @@ function answer(reply: JoinReply, version: number): Response {
     protocolName: version >= 7 ? reply.protocol : (reply.protocol ?? ''),
     leader: reply.leaderId,
     memberId: reply.memberId,
+    skipAssignment: reply.skipAssignment,
     members: reply.members.map(({ memberId, instanceId, metadata }) => ({
       memberId,
       groupInstanceId: instanceId,

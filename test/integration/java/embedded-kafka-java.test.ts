@@ -3,10 +3,11 @@
  * NARU_KAFKA_LIBS: part of the suite against real Kafka, which sets it.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 
 import { startKafka } from '../support/embedded-kafka.ts'
 
@@ -89,5 +90,17 @@ describe('Java clients of Apache Kafka on the embedded broker', () => {
     assert.match(reset, /console-none\s+0\s+5/)
     await groups(['--delete', ...group])
     assert.doesNotMatch(await groups(['--list']), /readers-none/)
+  })
+
+  it('static members come back without a rebalance, and fence their former selves', async () => {
+    const program = new URL('embedded-programs/StaticMemberProbe.java', import.meta.url).pathname
+    const assignors = ['RangeAssignor', 'CooperativeStickyAssignor'].map(
+      (name) => `org.apache.kafka.clients.consumer.${name}`,
+    )
+    const { stdout } = await promisify(execFile)('java', [
+      ...['-Xmx256m', '-cp', `${LIBS}/*`, program, scope.kafka.bootstrap],
+      ...assignors,
+    ])
+    assert.match(stdout, /^DONE$/m)
   })
 })

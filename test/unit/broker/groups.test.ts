@@ -31,6 +31,7 @@ class Lab {
       sessionTimeoutMs: SESSION_MS,
       rebalanceTimeoutMs: REBALANCE_MS,
       idRequired: false,
+      knowsSkipping: false,
       ...options,
     }
     this.group.join(request, this.now, (reply) => answer.set(reply))
@@ -236,6 +237,58 @@ describe('a classic group', () => {
     assert.equal(lab.group.state, 'Stable')
     assert.equal(lab.sync(again.memberId, 1).value.assignment.toString(), 'mine')
     assert.equal(lab.group.heartbeat(old, 'i', 1, 0), 82)
+  })
+
+  it('tells a static leader that comes back to look, not to assign; another subscription of it is no rebalance', () => {
+    const lab = new Lab()
+    const protocols = [{ name: 'range', metadata: Buffer.from('m') }]
+    const leader = lab.join({ instanceId: 'i', protocols }).value.memberId
+    const joining = lab.join({ instanceId: 'j', protocols })
+    const rejoined = lab.join({ memberId: leader, instanceId: 'i', protocols }).value
+    const follower = joining.value.memberId
+    lab.group.sync(
+      {
+        ...{ memberId: leader, instanceId: 'i', generation: rejoined.generation, protocolType: null, protocol: null },
+        assignments: new Map([
+          [leader, Buffer.from('a')],
+          [follower, Buffer.from('b')],
+        ]),
+      },
+      0,
+      () => undefined,
+    )
+    const other = [{ name: 'range', metadata: Buffer.from('other') }]
+    const again = lab.join({ instanceId: 'i', protocols: other, knowsSkipping: true }).value
+    assert.deepEqual(
+      [again.skipAssignment, again.leaderId, again.generation],
+      [true, again.memberId, rejoined.generation],
+    )
+    assert.deepEqual(again.members.map(({ metadata }) => metadata.toString()).sort(), ['m', 'other'])
+    const back = lab.join({ instanceId: 'j', protocols: other, knowsSkipping: true }).value
+    assert.deepEqual([back.skipAssignment, back.leaderId, back.members], [false, again.memberId, []])
+    assert.equal(lab.group.state, 'Stable')
+    assert.equal(lab.group.mayCommit(follower, 'j', rejoined.generation, 0), 82)
+    lab.join({ instanceId: 'j', protocols: [{ name: 'other', metadata: Buffer.from('m') }] })
+    assert.equal(lab.group.state, 'Stable', 'with a protocol that nobody else speaks it is not let in')
+    const both = [{ name: 'cooperative-sticky', metadata: Buffer.from('c') }, ...protocols]
+    lab.join({ instanceId: 'j', protocols: both })
+    assert.equal(lab.group.state, 'Stable')
+  })
+
+  it('waits for static members as long as their sessions last, also when all are away', () => {
+    const lab = new Lab()
+    const protocols = [{ name: 'range', metadata: Buffer.from('m') }]
+    const old = lab.join({ instanceId: 'i', protocols, sessionTimeoutMs: 200_000 }).value.memberId
+    lab.sync(old, 1, { [old]: 'mine' })
+    const joining = lab.join({ protocols })
+    lab.pass(1)
+    assert.equal(lab.group.state, 'PreparingRebalance')
+    lab.group.leave(lab.group.members[1]!.memberId, null, lab.now)
+    void joining
+    lab.pass(100_000)
+    assert.deepEqual([lab.group.state, lab.group.members.length], ['PreparingRebalance', 1])
+    const again = lab.join({ instanceId: 'i', protocols }).value
+    assert.deepEqual([again.errorCode, again.leaderId], [0, again.memberId])
   })
 
   it('lets an operator remove a static member by its instance id', () => {
