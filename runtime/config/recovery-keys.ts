@@ -28,7 +28,7 @@ export const recoveryWorkerKeys = {
     type: 'BOOLEAN',
     default: false,
     documentation:
-      'Is a failed task started again by itself? Connect leaves it FAILED until somebody restarts it. A connector may say otherwise.',
+      'Is a failed task, or a connector that failed, started again by itself? Connect leaves it FAILED until somebody restarts it. A connector may say otherwise.',
   }),
   'errors.task.restart.on': key({
     type: 'LIST',

@@ -88,7 +88,7 @@ export class ConnectorGuest implements Guest {
 
   async #startPlugin(): Promise<void> {
     const { name, props } = this.#launch
-    const { class: connectorClass } = this.#environment.plugins.connector(props['connector.class'] ?? '')
+    const { class: connectorClass } = this.#environment.plugins.connectorOf(props)
     this.#connector = new connectorClass()
     await this.#connector.start(props, {
       connector: name,

@@ -5,7 +5,7 @@ import type { TaskParts } from './task-parts.ts'
 
 /** Puts a task together, ready to run. Throws ConfigError for what the configuration says wrong. */
 export async function assembleTask(parts: TaskParts, stop: AbortSignal): Promise<RunnableTask> {
-  const { class: connectorClass } = parts.plugins.connector(parts.connectorProps['connector.class'] ?? '')
+  const { class: connectorClass } = parts.plugins.connectorOf(parts.connectorProps)
   return connectorClass.type === 'source'
     ? await assembleSourceTask(parts, connectorClass, stop)
     : await assembleSinkTask(parts, connectorClass, stop)

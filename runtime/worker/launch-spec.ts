@@ -30,7 +30,7 @@ export async function taskLaunch(
   stallTimeoutMs: number,
 ): Promise<TaskLaunch> {
   const { id, connectorProps, taskProps } = spec
-  const { class: connectorClass } = plugins.connector(connectorProps['connector.class'] ?? '')
+  const { class: connectorClass } = plugins.connectorOf(connectorProps)
   return {
     connector: id.connector,
     task: id.task,

@@ -84,3 +84,12 @@ export class RestartBudget {
     return Math.round(plain * (1 + JITTER * (Math.random() * 2 - 1)))
   }
 }
+
+/** undefined when the configuration says it wrongly: the start tells that, and nothing is started again then. */
+export function restartBudget(connectorProps: Props, config: WorkerConfig): RestartBudget | undefined {
+  try {
+    return new RestartBudget(restartSettings(connectorProps, config))
+  } catch {
+    return undefined
+  }
+}

@@ -3,6 +3,7 @@ import { connectorLaunch } from './launch-spec.ts'
 import type { ConnectorStart } from './launch-spec.ts'
 import type { InstanceState } from './lifecycle-state.ts'
 import { Resident } from './resident.ts'
+import { restartBudget } from './restart-budget.ts'
 import type { ResidentEnvironment } from './worker-task.ts'
 
 /** A connector of this worker: all live in one thread, apart from those that cannot leave this one. */
@@ -25,9 +26,10 @@ export function workerConnector(
     },
     launch: async (instance, target) => {
       // Names what is wrong before a thread is asked.
-      plugins.connector(spec.props['connector.class'] ?? '')
+      plugins.connectorOf(spec.props)
       return { type: 'start-connector', instance, launch: await connectorLaunch(spec, target, secrets) }
     },
     told,
+    budget: restartBudget(spec.props, config),
   })
 }

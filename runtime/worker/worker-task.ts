@@ -3,7 +3,7 @@ import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import type { IsolatePool } from '../isolate/isolate-pool.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
-import { RestartBudget, restartSettings, stallSettings } from './restart-budget.ts'
+import { restartBudget, stallSettings } from './restart-budget.ts'
 import { taskLaunch } from './launch-spec.ts'
 import type { TaskStart } from './launch-spec.ts'
 import { taskName } from './lifecycle-state.ts'
@@ -54,22 +54,13 @@ export function workerTask(
     },
     launch: async (instance, target) => {
       const { timeoutMs } = stallSettings(connectorProps, config)
-      const { type } = plugins.connector(connectorProps['connector.class'] ?? '')
+      const { type } = plugins.connectorOf(connectorProps)
       if (type === 'source') await sourceStarts?.fence(spec)
       const launch = await taskLaunch(spec, target, secrets, plugins, timeoutMs)
       return { type: 'start-task', instance, launch }
     },
     told,
     stalled,
-    budget: budgetOf(spec, config),
+    budget: restartBudget(connectorProps, config),
   })
-}
-
-/** A configuration that says it wrongly is told by the start of the task; nothing is started again then. */
-function budgetOf({ connectorProps }: TaskStart, config: WorkerConfig): RestartBudget | undefined {
-  try {
-    return new RestartBudget(restartSettings(connectorProps, config))
-  } catch {
-    return undefined
-  }
 }

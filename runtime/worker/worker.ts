@@ -117,9 +117,13 @@ export class Worker implements AsyncDisposable {
   async startConnector(spec: ConnectorStart): Promise<void> {
     const { name, generation } = spec
     if (this.#connectors.has(name)) throw new ConnectError(`connector ${name} runs already`)
+    let failed = false
     const resident = workerConnector(spec, this.#environment, (state, trace) => {
       count(this.#connectorStartups, state)
       this.#options.events.connectorState(name, state, generation, trace)
+      // Nobody has asked for its task configs while it could not start.
+      if (failed && state === 'RUNNING') this.#options.events.reconfigurationRequested(name)
+      failed = state === 'FAILED' || (failed && state === 'RESTARTING')
     })
     this.#connectors.set(name, { spec, resident })
     this.#connectorStartups.attempts++

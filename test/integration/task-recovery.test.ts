@@ -64,6 +64,23 @@ describe('a task that fails or stands still', { timeout: 120_000 }, () => {
     assert.equal(wrong?.restart?.reason, 'config')
   })
 
+  test('may be a connector, too: its task configs are asked for once it runs', async () => {
+    await using w = await WorkerUnderTest.start({ ...SOON, 'errors.task.restart.enable': 'true' })
+    const file = join(folder, 'connector-may')
+    await w.worker.startConnector({
+      name: 'c',
+      props: { name: 'c', 'connector.class': 'ProbeSource', 'probe.connector.needs.file': file },
+      target: 'STARTED',
+      generation: 1,
+    })
+    await w.state('c', 'FAILED')
+    assert.deepEqual(w.reconfigurations, [])
+    await writeFile(file, '')
+    await w.state('c', 'RUNNING')
+    assert.deepEqual(w.reconfigurations, ['c'])
+    assert.equal((await w.worker.taskConfigs('c', 2)).length, 2)
+  })
+
   test('is not started again once it was stopped', async () => {
     await using w = await WorkerUnderTest.start({ ...SOON, 'errors.task.restart.enable': 'true' })
     using probe = new Probe()

@@ -33,6 +33,8 @@ export class WorkerUnderTest implements AsyncDisposable {
   readonly offsets: OffsetBackingStore
   readonly states: StateEvent[]
   readonly topicsUsed: Set<string>
+  /** Connectors whose task configs are to be asked for again, in order. */
+  readonly reconfigurations: string[]
   readonly #waiting: Set<() => void>
   readonly #stack: AsyncDisposableStack
 
@@ -46,6 +48,7 @@ export class WorkerUnderTest implements AsyncDisposable {
     offsets: OffsetBackingStore
     states: StateEvent[]
     topicsUsed: Set<string>
+    reconfigurations: string[]
     waiting: Set<() => void>
     stack: AsyncDisposableStack
   }) {
@@ -58,6 +61,7 @@ export class WorkerUnderTest implements AsyncDisposable {
     this.offsets = parts.offsets
     this.states = parts.states
     this.topicsUsed = parts.topicsUsed
+    this.reconfigurations = parts.reconfigurations
     this.#waiting = parts.waiting
     this.#stack = parts.stack
   }
@@ -105,6 +109,7 @@ export class WorkerUnderTest implements AsyncDisposable {
     const states: StateEvent[] = []
     const waiting = new Set<() => void>()
     const topicsUsed = new Set<string>()
+    const reconfigurations: string[] = []
     const told = (name: string, state: InstanceState, trace: string | undefined): void => {
       states.push({ name, state, trace })
       for (const look of waiting) look()
@@ -125,13 +130,13 @@ export class WorkerUnderTest implements AsyncDisposable {
         events: {
           connectorState: (name, state, _generation, trace) => told(name, state, trace),
           taskState: (id, state, _generation, trace) => told(`${id.connector}-${id.task}`, state, trace),
-          reconfigurationRequested: () => undefined,
+          reconfigurationRequested: (connector) => void reconfigurations.push(connector),
           topicUsed: (_id, topic) => void topicsUsed.add(topic),
         },
       }),
     )
     return new WorkerUnderTest({
-      ...{ bootstrap, broker, run, clients, worker, metrics, offsets, states, topicsUsed, waiting },
+      ...{ bootstrap, broker, run, clients, worker, metrics, offsets, states, topicsUsed, reconfigurations, waiting },
       stack: stack.move(),
     })
   }

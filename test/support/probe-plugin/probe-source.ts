@@ -31,7 +31,7 @@ class EncodedText implements EncodedValue {
 
 /**
  * Emits `probe.records` records to `probe.topic`, `probe.batch` per poll, with the values `value-0`, `value-1`, …; then waits.
- * `probe.pause.ms`: the time before each batch. `probe.needs.file`: start() fails as a refused connection does while that file is missing.
+ * `probe.pause.ms`: the time before each batch. `probe.needs.file`: start() fails as a refused connection does while that file is missing; `probe.connector.needs.file`: so does the connector's.
  * `probe.misdeed` (misdeed.ts) happens before record `probe.misdeed.at`; `probe.connector.misdeed` when the connector starts.
  */
 export class ProbeSourceTask {
@@ -110,7 +110,9 @@ export class ProbeSourceConnector {
   async start(props: Props, _context: ConnectorContext): Promise<void> {
     this.#props = props
     this.#teller = new ProbeTeller(props['probe.channel'])
-    const misdeed = props['probe.connector.misdeed']
+    const { 'probe.connector.needs.file': file, 'probe.connector.misdeed': misdeed } = props
+    if (file !== undefined && !existsSync(file))
+      throw Object.assign(new Error(`connect ECONNREFUSED ${file}`), { code: 'ECONNREFUSED' })
     if (misdeed !== undefined) await misbehave(misdeed)
     this.#teller.tell({ type: 'connector-start' })
   }

@@ -29,10 +29,22 @@ describe('offsets of a sink task', () => {
     const offsets = new SinkOffsets()
     offsets.assigned([at(0, 5), at(1, 0)])
     offsets.delivered([at(0, 10)])
-    assert.deepEqual(offsets.committable([at(0, 11), at(1, 0), at(2, 3)], silentLogger), [at(1, 0)])
+    assert.deepEqual(offsets.committable([at(0, 11), at(0, 7), at(2, 3)], silentLogger), [at(0, 7)])
+    assert.deepEqual(offsets.committable([at(1, 0)], silentLogger), [], 'where reading began says nothing new')
     assert.deepEqual(offsets.committable([at(0, 10)], silentLogger), [at(0, 10)])
     offsets.committed([at(0, 10)])
     assert.deepEqual(offsets.committable([at(0, 10)], silentLogger), [], 'not twice')
+  })
+
+  test('begin at the first record where nothing was committed: a failed preCommit goes back there', () => {
+    const offsets = new SinkOffsets()
+    offsets.assigned([{ topic: 't', partition: 0, offset: undefined }, at(1, 5)])
+    assert.deepEqual(offsets.lastCommitted(), [at(1, 5)])
+    offsets.began([fetched(1, 5), fetched(0, 40), fetched(0, 41)])
+    offsets.delivered([at(0, 42), at(1, 6)])
+    assert.deepEqual(offsets.lastCommitted(), [at(0, 40), at(1, 5)])
+    offsets.began([fetched(0, 42)])
+    assert.deepEqual(offsets.lastCommitted(), [at(0, 40), at(1, 5)])
   })
 
   test('go back with a rewind', () => {
