@@ -36,8 +36,8 @@ export interface Route {
   readonly handle: (call: Call) => Promise<Answer> | Answer
   /** Answered also before the worker has read its topics: does not touch the herder. */
   readonly early?: boolean
-  /** Media types of its answers; default: JSON. */
-  readonly accepts?: readonly string[]
+  /** Looks itself at the media types that the caller accepts. */
+  readonly anyType?: boolean
   /** Sent by workers: forwarded with a signature. */
   readonly internal?: boolean
   /** Query parameters and what they do. */

@@ -48,7 +48,7 @@ export class Routing {
 
   async #serve(request: Request, response: Response, route: Route): Promise<void> {
     const body = bodyOf(request)
-    requireJson(request, body, route.accepts ?? [JSON_TYPE])
+    requireJson(request, body, route)
     const signal = AbortSignal.timeout(this.#options.timeoutMs)
     try {
       await this.#answerOrForward(request, response, body, route, signal)
@@ -123,9 +123,9 @@ function bodyOf(request: Request): Buffer {
 }
 
 /** A client that names another type but sends nothing does no harm. */
-function requireJson(request: Request, body: Buffer, answers: readonly string[]): void {
+function requireJson(request: Request, body: Buffer, { anyType = false }: Route): void {
   if (body.length > 0 && request.is(JSON_TYPE) === false) throw HttpError.plain(415)
-  if (request.accepts([...answers]) === false) throw HttpError.plain(406)
+  if (!anyType && request.accepts(JSON_TYPE) === false) throw HttpError.plain(406)
 }
 
 function sendOptions(request: Request, response: Response, routes: readonly Route[]): void {

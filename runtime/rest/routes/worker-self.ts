@@ -48,7 +48,7 @@ export class WorkerSelf {
         ...{ verb: 'get', path: '/metrics', early },
         summary: 'Metrics as Prometheus text; as JSON where only that is accepted (of Naru)',
         answers: { 200: 'Metrics' },
-        accepts: ['text/plain', 'application/json', 'application/openmetrics-text'],
+        anyType: true,
         handle: (call) => this.#metrics(call),
       },
     ]
@@ -96,7 +96,9 @@ export class WorkerSelf {
 
   async #metrics({ request }: Call): Promise<Answer> {
     const { metrics } = this.#options
-    if (request.accepts(['text/plain', 'application/json', 'application/openmetrics-text']) === 'application/json')
+    // Not by weights: scrapers name versions of text, and browsers name everything.
+    const accepted = request.headers.accept ?? ''
+    if (accepted.includes('application/json') && !/text\/|openmetrics|\*\/\*/.test(accepted))
       return ok(metrics.samples().map((sample) => ({ ...sample, value: finite(sample.value) })))
     return { status: 200, text: await metrics.text(), headers: { 'Content-Type': PROMETHEUS } }
   }
