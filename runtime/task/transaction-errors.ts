@@ -1,4 +1,4 @@
-import { ConnectError } from '../api/index.ts'
+import { ConnectError, errorCode } from '../api/index.ts'
 import { kafkaCode } from '../kafka/kafka-errors.ts'
 import { ErrorCode } from '../kafka/protocol/index.ts'
 
@@ -27,7 +27,7 @@ export function transactionError(
 function isEpochError(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     const code = kafkaCode(at)
-    if (code === ErrorCode.INVALID_PRODUCER_EPOCH || code === ErrorCode.PRODUCER_FENCED) return true
+    if (errorCode(at) === 'FENCED' || code === ErrorCode.INVALID_PRODUCER_EPOCH) return true
   }
   return false
 }

