@@ -14,7 +14,8 @@ describe('file connectors', () => {
   let folder = ''
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'naru-files-'))
-    cluster = await startConnectCluster()
+    // Nothing here is about threads, and starting them takes longest.
+    cluster = await startConnectCluster({ workerProps: { 'task.isolation': 'inline' } })
   })
   after(async () => {
     await cluster[Symbol.asyncDispose]()
