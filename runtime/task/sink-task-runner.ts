@@ -266,8 +266,15 @@ export class SinkTaskRunner {
         this.#joined = true
         await this.#takeOver(partitions)
       }),
-      revoked: guarded((partitions) => this.#giveBack(partitions, true)),
-      lost: guarded((partitions) => this.#giveBack(partitions, false)),
+      revoked: guarded(async (partitions) => {
+        // A cooperative rebalance takes some and lets the others be read on.
+        this.#joined = partitions.length < this.#options.consumer.assignment().length
+        await this.#giveBack(partitions, true)
+      }),
+      lost: guarded(async (partitions) => {
+        this.#joined = false
+        await this.#giveBack(partitions, false)
+      }),
     }
   }
 
