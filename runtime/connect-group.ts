@@ -47,7 +47,7 @@ export function openGroup({ config, configs, clients, url, workerId, attend, log
     members: (signal) => membersOf(clients, groupId, signal),
     attend,
     remove: (memberId, reason, signal) => clients.admin().removeMember(groupId, memberId, reason, signal),
-    died: () => group.rejoin(),
+    gone: () => group.rejoin(),
     logger,
   })
   const group = new WorkerGroupMember({

@@ -22,8 +22,8 @@ export interface PeerWatchOptions {
   readonly attend: (url: string, seen: (instance: string) => void, signal: AbortSignal) => Promise<Attendance>
   /** Has a member leave the group; false when it is no member any more. */
   readonly remove: (memberId: string, reason: string, signal: AbortSignal) => Promise<boolean>
-  /** A worker has died: the next generation can be formed without waiting for its session. */
-  readonly died: (peer: Peer) => void
+  /** A worker has died, or has left: the next generation can be formed at once, without waiting for a heartbeat to say so. */
+  readonly gone: (peer: Peer) => void
   readonly logger: Logger
 }
 
@@ -32,12 +32,14 @@ const PROBE_MS = 250
 /** Each worker leaves the removal of a dead one so long to the worker before it. */
 const TURN_MS = 500
 const ASK_TIMEOUT_MS = 5_000
+/** A worker stops its tasks before it leaves. */
+const LEAVE_TIMEOUT_MS = 60_000
 
 /**
  * Sees the death of other workers sooner than the group's session timeout does, and has the group go on without them. Each worker watches all
  * others; the leader removes a dead one, and if it is the leader that died or is gone, the next by member id.
  *
- *   unknown ─seen(instance)─► watched ─left─► done (it leaves the group itself)
+ *   unknown ─seen(instance)─► watched ─left─► awaited: it leaves the group itself when its tasks have stopped
  *                                │ └─broken─► probed ─refused twice, or another instance answers─► dead: remove it from the group
  *                                └─foreign─► done: nothing can be told; the session timeout decides, as for all in Kafka Connect
  */
@@ -115,7 +117,8 @@ export class PeerWatch implements Disposable {
         if (replaced) attending.abort()
       }
       const end = await this.#options.attend(peer.url, seen, AbortSignal.any([signal, attending.signal]))
-      if (signal.aborted || end === 'left' || end === 'foreign') return
+      if (signal.aborted || end === 'foreign') return
+      if (end === 'left') return await this.#awaitLeave(peer, signal)
       if (end === 'refused') refusals++
       // Refused by one that was never seen: it may be stopping.
       if (replaced || (refusals >= 2 && instance !== undefined)) return await this.#bury(peer, signal)
@@ -123,12 +126,28 @@ export class PeerWatch implements Disposable {
     }
   }
 
+  /** Looks more often than heartbeats do, for the short while that a graceful stop takes. */
+  async #awaitLeave(peer: Peer, signal: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(LEAVE_TIMEOUT_MS)])
+    try {
+      while (await sleep(PROBE_MS, until)) {
+        // Unsettled: it has left already, or another reason to join anew has come.
+        const members = await this.#options.members(until)
+        if (members.some(({ memberId }) => memberId === peer.memberId)) continue
+        this.#options.gone(peer)
+        return
+      }
+    } catch (error) {
+      if (!until.aborted) this.#options.logger.debug(`could not see ${peer.url} leave the group`, { error })
+    }
+  }
+
   async #bury(peer: Peer, signal: AbortSignal): Promise<void> {
-    const { logger, remove, died } = this.#options
+    const { logger, remove, gone } = this.#options
     this.#dead.add(peer.memberId)
     const turn = this.#turn()
     logger.warn(`the worker at ${peer.url} has died`)
-    died(peer)
+    gone(peer)
     while (!signal.aborted && (await sleep(turn * TURN_MS, signal))) {
       try {
         const removed = await remove(peer.memberId, 'the worker has died: its port refuses connections', signal)

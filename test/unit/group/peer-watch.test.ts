@@ -29,7 +29,7 @@ function watch(self: Peer, members: readonly Peer[], script: Script) {
       done.resolve()
       return Promise.resolve(true)
     },
-    died: (dead) => died.push(dead.memberId),
+    gone: (dead) => died.push(dead.memberId),
     logger: silentLogger,
   })
   peers.settled(self, a.url)
