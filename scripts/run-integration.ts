@@ -6,7 +6,8 @@ import { RealKafka } from './real-kafka.ts'
 import { ALL_CORES, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
 
 /** Suites of parts that do not know which broker there is: npm test has run them. */
-const WITHOUT_KAFKA = /\/test\/integration\/(embedded-|postgres-source-(?!exactly-once)|s3-sink|demo\.|writing-a-connector)/
+const WITHOUT_KAFKA =
+  /\/test\/integration\/(embedded-|postgres-source-(?!exactly-once)|s3-sink|demo\.|writing-a-connector)/
 
 const dataDir = await mkdtemp(join(tmpdir(), 'naru-real-kafka-'))
 try {
