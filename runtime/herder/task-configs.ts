@@ -94,7 +94,7 @@ export class TaskConfigs {
   /** The task's own properties plus what the runner of the task needs; no secrets. */
   #stored(props: Props, connectorProps: Props): Props {
     const { plugins } = this.#options.parts
-    const { class: connectorClass, type } = plugins.connector(connectorProps['connector.class'] ?? '')
+    const { class: connectorClass, type } = plugins.connectorOf(connectorProps)
     const stored: Record<string, string> = {
       ...withoutSecrets(props, connectorProps),
       'task.class': connectorClass.task.className,
