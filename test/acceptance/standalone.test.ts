@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readJavaOffsets } from '../../runtime/storage/java-offset-file.ts'
+import { NaruProcess } from '../support/naru-process.ts'
 import { StandaloneWorker } from './support/standalone-worker.ts'
 import { until } from './support/until.ts'
 
@@ -95,11 +96,17 @@ describe('a standalone worker', () => {
     await worker.worker.ready
     await state(worker, 'paused', 'PAUSED', 0)
     await worker.stop()
+
     const broken = { ...MONITORABLE, name: 'broken', 'connector.start.inject.error': 'true' }
-    await worker.start([{ name: 'broken', config: broken }])
-    await assert.rejects(
-      worker.worker.closed,
-      /Failed to create connector broken: .*Injecting errors during connector start/,
+    const files = ['worker.properties', 'broken.json'].map((name) => join(worker.folder, name))
+    const properties = Object.entries(worker.props()).map(([key, value]) => `${key}=${value}\n`)
+    await writeFile(files[0]!, properties.join(''))
+    await writeFile(files[1]!, JSON.stringify(broken))
+    await using command = new NaruProcess(['standalone', ...files])
+    assert.equal(await command.end(), 3, command.output)
+    assert.match(
+      command.output,
+      /naru: the worker failed: Failed to create connector broken: .*Injecting errors during connector start/,
     )
   })
 })
