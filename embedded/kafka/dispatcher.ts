@@ -60,7 +60,9 @@ export class Dispatcher {
     } catch (error) {
       if (error instanceof ProtocolError) return handler.failed(request, error.errorCode, call)
       this.#options.logger.error(`${handler.api.name} failed`, { error })
-      return handler.failed(request, ErrorCode.UNKNOWN_SERVER_ERROR, call)
+      const isStorage = STORAGE_ERRORS.includes((error as NodeJS.ErrnoException).code ?? '')
+      const errorCode = isStorage ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_SERVER_ERROR
+      return handler.failed(request, errorCode, call)
     }
   }
 
@@ -103,6 +105,8 @@ export class Dispatcher {
 }
 
 const SIZE_BYTES = 4
+/** The disk is full, failing, or not for writing. */
+const STORAGE_ERRORS: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS']
 
 /** The size comes first and is known last: its place is kept in the first chunk, so that a small answer is one write. */
 function encode(write: (writer: Writer) => void): readonly Uint8Array[] {

@@ -3,7 +3,14 @@ import type { ErrorCode } from 'naru/protocol'
 import type { JoinReply, SyncReply } from './group-types.ts'
 
 export function failedJoin(errorCode: ErrorCode, memberId: string): JoinReply {
-  const nothing = { generation: -1, protocolType: null, protocol: null, leaderId: '', skipAssignment: false, members: [] }
+  const nothing = {
+    generation: -1,
+    protocolType: null,
+    protocol: null,
+    leaderId: '',
+    skipAssignment: false,
+    members: [],
+  }
   return { ...nothing, errorCode, memberId }
 }
 

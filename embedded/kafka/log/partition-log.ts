@@ -268,10 +268,7 @@ export class PartitionLog implements Flushable {
     this.flush()
     this.#closed = true
     this.#cleaning?.abort()
-    if (this.#failure === undefined && fs.existsSync(this.dir)) {
-      this.#segments.active.saveIndex()
-      saveState(this.dir, this.#highWatermark, this.#state)
-    }
+    if (this.#failure === undefined && fs.existsSync(this.dir)) this.#saveForQuickStart()
     this.#segments.close()
     this.#tail.clear()
     this.#wakeReaders()
@@ -306,6 +303,16 @@ export class PartitionLog implements Flushable {
     this.#startOffset = Math.max(this.#startOffset, this.#segments.first.baseOffset)
     this.#state.transactions.dropBefore(this.#startOffset)
     if (this.#startOffset === this.#highWatermark) this.#tail.clear()
+  }
+
+  #saveForQuickStart(): void {
+    try {
+      this.#segments.active.saveIndex()
+      saveState(this.dir, this.#highWatermark, this.#state)
+    } catch (error) {
+      // A full disk: the next start reads the log itself.
+      this.#logger.warn(`cannot leave an index of ${this.dir}`, { error })
+    }
   }
 
   #noteCleaned(before: CleanerCheckpoint, { cleanedTo, waiting, droppedMarkers }: Cleaned, now: number): void {

@@ -1,6 +1,6 @@
 /** SASL OAUTHBEARER (RFC 7628) with the unsecured tokens of Kafka's tests: JSON Web Tokens that nobody signed. */
+import type { SaslDialogue } from './sasl-dialogue.ts'
 import { SaslError } from './sasl-error.ts'
-import type { SaslDialogue } from './sasl-mechanisms.ts'
 
 const NOTHING = Buffer.alloc(0)
 

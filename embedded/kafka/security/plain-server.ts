@@ -1,8 +1,8 @@
 /** SASL PLAIN (RFC 4616): `[authorization id] NUL user NUL password`. */
 import { timingSafeEqual } from 'node:crypto'
 
+import type { SaslDialogue } from './sasl-dialogue.ts'
 import { SaslError } from './sasl-error.ts'
-import type { SaslDialogue } from './sasl-mechanisms.ts'
 
 export class PlainServer implements SaslDialogue {
   readonly #users: ReadonlyMap<string, string>

@@ -1,6 +1,7 @@
 /** The ways in which a client proves who it is, each as a dialogue of messages. */
 import { OAuthBearerServer } from './oauth-bearer-server.ts'
 import { PlainServer } from './plain-server.ts'
+import type { SaslDialogue } from './sasl-dialogue.ts'
 import { ScramCredentials, ScramServer } from './scram-server.ts'
 
 export type SaslMechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
@@ -9,14 +10,6 @@ export interface SaslOptions {
   readonly mechanisms: readonly SaslMechanism[]
   /** Passwords by name. OAUTHBEARER takes unsecured tokens of any subject. */
   readonly users: Readonly<Record<string, string>>
-}
-
-/** One authentication. Throws SaslError when it fails. */
-export interface SaslDialogue {
-  /** The answer to the client's next message. */
-  respond(message: Buffer): Buffer
-  /** Who the client is, once that is certain. */
-  readonly principal: string | undefined
 }
 
 /** What a listener knows of its users; computed once, since SCRAM hashes some thousand times. */

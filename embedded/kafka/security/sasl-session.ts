@@ -6,8 +6,9 @@
  */
 import { APIS, ErrorCode } from 'naru/protocol'
 
+import type { SaslDialogue } from './sasl-dialogue.ts'
 import { SaslError } from './sasl-error.ts'
-import type { SaslAuthority, SaslDialogue } from './sasl-mechanisms.ts'
+import type { SaslAuthority } from './sasl-mechanisms.ts'
 
 export interface SaslAnswer {
   readonly errorCode: ErrorCode

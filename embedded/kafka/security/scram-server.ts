@@ -1,8 +1,8 @@
 /** SASL SCRAM (RFC 5802, without channel binding), the server's side: the password never travels. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 
+import type { SaslDialogue } from './sasl-dialogue.ts'
 import { SaslError } from './sasl-error.ts'
-import type { SaslDialogue } from './sasl-mechanisms.ts'
 
 export type ScramHash = 'sha256' | 'sha512'
 

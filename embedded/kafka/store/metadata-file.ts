@@ -49,30 +49,45 @@ export class MetadataFile {
     return [...this.#topics]
   }
 
+  /** Throws, and changes nothing, when it cannot be written; so does all that follows. */
   setTopic(name: string, topic: TopicRecord): void {
-    this.#topics.set(name, topic)
-    this.#save()
+    this.#change(name, topic)
   }
 
   deleteTopic(name: string): void {
-    this.#topics.delete(name)
-    this.#save()
+    this.#change(name, undefined)
   }
 
   /** Never the same twice, also after a kill. */
   newProducerId(): number {
     if (this.#nextProducerId === this.#reservedProducerIds) {
+      this.#save(this.#reservedProducerIds + PRODUCER_ID_BLOCK)
       this.#reservedProducerIds += PRODUCER_ID_BLOCK
-      this.#save()
     }
     return this.#nextProducerId++
   }
 
-  #save(): void {
+  #change(name: string, topic: TopicRecord | undefined): void {
+    const before = this.#topics.get(name)
+    this.#put(name, topic)
+    try {
+      this.#save()
+    } catch (error) {
+      this.#put(name, before)
+      throw error
+    }
+  }
+
+  #put(name: string, topic: TopicRecord | undefined): void {
+    if (topic === undefined) this.#topics.delete(name)
+    else this.#topics.set(name, topic)
+  }
+
+  #save(reservedProducerIds = this.#reservedProducerIds): void {
     const content: Content = {
       version: 1,
       clusterId: this.clusterId,
-      nextProducerId: this.#reservedProducerIds,
+      nextProducerId: reservedProducerIds,
       topics: Object.fromEntries(this.#topics),
     }
     writeFileAtomically(this.#file, JSON.stringify(content, null, 1), { sync: true })

@@ -73,7 +73,12 @@ export class Topics {
       throw new ProtocolError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
     }
     const topic = this.#load(name, newUuid(), partitions, config)
-    this.#save(topic)
+    try {
+      this.#save(topic)
+    } catch (error) {
+      for (const log of topic.partitions) log.close()
+      throw error
+    }
     this.#add(topic)
     return topic
   }
