@@ -14,6 +14,19 @@ export function jsonOf(body: Buffer): unknown {
   return parsed
 }
 
+/** The same with numbers as the text that they are written in: what becomes a config value keeps `1.50` and all digits. */
+export function configJsonOf(body: Buffer): unknown {
+  jsonOf(body)
+  return (JSON as unknown as SourceJson).parse(body.toString('utf8'), (_, value, { source }) =>
+    typeof value === 'number' && source !== undefined ? source : value,
+  )
+}
+
+/** A part of the platform's JSON that the language's type library does not describe yet. */
+interface SourceJson {
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
+}
+
 function fieldsOf(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
   throw new HttpError(400, `Cannot deserialize value of type ${what}: a JSON object is expected`)

@@ -1,9 +1,13 @@
 import { errorCode } from '../../api/errors.ts'
 import type { Props } from '../../api/props.ts'
 import { HttpError } from '../error-response.ts'
-import { jsonOf, propsOf } from '../request-body.ts'
+import { configJsonOf, propsOf } from '../request-body.ts'
 import { ok } from '../route.ts'
 import type { Answer, Call, Route } from '../route.ts'
+
+/** Plugins that a worker's configuration names, not a connector's: override policies and config providers. */
+const OF_WORKERS =
+  /(^|\.)((All|None|Principal|Allowlist)(ConnectorClientConfigOverridePolicy)?|(File|Directory|EnvVar)(ConfigProvider)?)$/
 
 /** /connector-plugins */
 export const connectorPluginRoutes: readonly Route[] = [
@@ -49,11 +53,16 @@ function list({ herder, request }: Call): Answer {
 
 function definition({ herder, request, param }: Call): Answer {
   const version = request.query['version']
+  if (OF_WORKERS.test(param('plugin')))
+    throw new HttpError(
+      400,
+      `Invalid plugin class ${param('plugin')}. Valid types are sink, source, converter, header_converter, transformation, predicate.`,
+    )
   return ok(herder.validation.definition(param('plugin'), typeof version === 'string' ? version : undefined))
 }
 
 async function validate({ herder, param, body }: Call): Promise<Answer> {
-  const props = propsOf(jsonOf(body)) as Props
+  const props = propsOf(configJsonOf(body)) as Props
   const requested = param('plugin')
   const included = props['connector.class']
   if (typeof included === 'string' && !withoutSuffix(included).endsWith(withoutSuffix(requested)))

@@ -2,7 +2,7 @@ import { errorCode } from '../../api/errors.ts'
 import type { GivenProps } from '../../herder/connector-configs.ts'
 import type { Herder } from '../../herder/herder.ts'
 import { HttpError } from '../error-response.ts'
-import { createRequestOf, jsonOf, propsOf } from '../request-body.ts'
+import { configJsonOf, createRequestOf, propsOf } from '../request-body.ts'
 import { ok } from '../route.ts'
 import type { Answer, Call, Route } from '../route.ts'
 
@@ -63,7 +63,7 @@ export const connectorRoutes: readonly Route[] = [
     body: 'ConfigPatch',
     answers: { 200: 'ConnectorInfo', 400: 'Error', 404: 'Error' },
     handle: async ({ herder, param, body, signal }) =>
-      ok(await herder.configs.patch(param('connector'), propsOf(jsonOf(body)), signal)),
+      ok(await herder.configs.patch(param('connector'), propsOf(configJsonOf(body)), signal)),
   },
 ]
 
@@ -100,14 +100,14 @@ function expandedInfo(herder: Herder, name: string, expand: readonly unknown[]):
 }
 
 async function create({ herder, body, signal }: Call): Promise<Answer> {
-  const { name, config, target } = createRequestOf(jsonOf(body))
+  const { name, config, target } = createRequestOf(configJsonOf(body))
   const info = await herder.configs.create(name, named(name, config), target, signal)
   return created(herder, name, info)
 }
 
 async function putConfig({ herder, param, body, signal }: Call): Promise<Answer> {
   const name = param('connector')
-  const { created: isNew, info } = await herder.configs.put(name, named(name, propsOf(jsonOf(body))), signal)
+  const { created: isNew, info } = await herder.configs.put(name, named(name, propsOf(configJsonOf(body))), signal)
   return isNew ? created(herder, name, info) : ok(info)
 }
 

@@ -1,6 +1,6 @@
 import { NotFoundError, errorCode } from '../../api/errors.ts'
 import { HttpError } from '../error-response.ts'
-import { jsonOf, taskConfigsOf } from '../request-body.ts'
+import { configJsonOf, taskConfigsOf } from '../request-body.ts'
 import { verifyInternal } from '../request-signing.ts'
 import { ok } from '../route.ts'
 import type { Answer, Call, Route } from '../route.ts'
@@ -62,7 +62,7 @@ function taskOf({ param }: Call): number {
 async function putTaskConfigs(call: Call): Promise<Answer> {
   const { herder, param, body, signal } = call
   verifyInternal(call)
-  await herder.taskConfigs.put(param('connector'), taskConfigsOf(jsonOf(body)), signal)
+  await herder.taskConfigs.put(param('connector'), taskConfigsOf(configJsonOf(body)), signal)
   return { status: 204 }
 }
 
