@@ -26,6 +26,8 @@ export interface TaskSpec extends CommonSpec {
   readonly id: TaskId
   readonly connectorProps: Props
   readonly taskProps: Props
+  /** In the whole set. */
+  readonly tasks: number
 }
 
 /** By instance key. */
@@ -90,6 +92,7 @@ export function desiredWork({ membership, state, withheld, restarts, versionOf }
       id,
       connectorProps: set.connectorProps,
       taskProps,
+      tasks: set.configs.length,
       target,
       generation,
       version: version(key, set.offset),

@@ -130,6 +130,7 @@ export class Reconciler {
             id: spec.id,
             connectorProps: spec.connectorProps,
             taskProps: spec.taskProps,
+            tasks: spec.tasks,
             target,
             generation,
           }),

@@ -1,8 +1,8 @@
-import { parseValue } from '../api/config-def.ts'
 import { ConnectError } from '../api/errors.ts'
 import type { Props } from '../api/props.ts'
 import { sleep } from '../async/abort.ts'
 import { Backoff } from '../async/backoff.ts'
+import { checkTasksMax, TooManyTasksError, tasksMax } from '../config/tasks-max.ts'
 import { withoutSecrets } from '../config/secrets.ts'
 import { targetState } from '../storage/cluster-config-state.ts'
 import type { TaskSet } from '../storage/cluster-config-state.ts'
@@ -83,9 +83,9 @@ export class TaskConfigs {
     const { configs, worker } = this.#options.parts
     const connectorProps = configs.state.connectors.get(connector)
     if (connectorProps === undefined) return
-    const maxTasks = numberOf(connectorProps['tasks.max'])
+    const maxTasks = tasksMax(connectorProps)
     const generated = await worker.taskConfigs(connector, maxTasks)
-    if (generated.length > maxTasks) checkTasksMax(connector, connectorProps, generated.length, maxTasks)
+    checkTasksMax(connector, connectorProps, generated.length)
     const stored = generated.map((props) => this.#stored(props, connectorProps))
     if (isPublished(configs.state.taskSets.get(connector), stored, connectorProps)) return
     await this.#publish(connector, stored, signal)
@@ -129,23 +129,6 @@ export class TaskConfigs {
   [Symbol.dispose](): void {
     this.#closing.abort()
   }
-}
-
-class TooManyTasksError extends ConnectError {}
-
-function checkTasksMax(connector: string, props: Props, generated: number, maxTasks: number): void {
-  if (props['tasks.max.enforce']?.trim().toLowerCase() === 'false') return
-  throw new TooManyTasksError(
-    `The connector ${connector} has generated ${generated} tasks, which is greater than ${maxTasks}, ` +
-      'the maximum number of tasks it is configured to create. ' +
-      'This behaviour should be considered a bug and is disallowed. ' +
-      "If necessary, it can be permitted by reconfiguring the connector with 'tasks.max.enforce' set to false; " +
-      'however, this option will be removed in a future version of Kafka Connect.',
-  )
-}
-
-function numberOf(text: string | undefined): number {
-  return text === undefined ? 1 : (parseValue('tasks.max', 'INT', text) as number)
 }
 
 /** Nothing to write: the same tasks, made by the same connector config. */

@@ -17,6 +17,8 @@ export interface TaskStart {
   readonly id: TaskId
   readonly connectorProps: Props
   readonly taskProps: Props
+  /** Of the whole set; absent: nobody counts. */
+  readonly tasks?: number
   readonly target: TargetState
   readonly generation: number
 }

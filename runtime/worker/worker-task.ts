@@ -1,4 +1,5 @@
 import { taskIsolation } from '../config/connector-config.ts'
+import { checkTasksMax } from '../config/tasks-max.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Secrets } from '../config/secrets.ts'
 import type { IsolatePool } from '../isolate/isolate-pool.ts'
@@ -53,6 +54,8 @@ export function workerTask(
       }
     },
     launch: async (instance, target) => {
+      // A set that older workers published, or that was written by hand.
+      checkTasksMax(spec.id.connector, connectorProps, spec.tasks ?? 0)
       const { timeoutMs } = stallSettings(connectorProps, config)
       const { type } = plugins.connectorOf(connectorProps)
       if (type === 'source') await sourceStarts?.fence(spec)

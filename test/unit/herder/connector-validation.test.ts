@@ -90,6 +90,7 @@ function validation(worker: keyof typeof WORKERS): ConnectorValidation {
     stages: { during: async (_: string, work: () => Promise<unknown>) => await work() },
     logger: silentLogger,
     worker: {
+      definition: async (_: string, props: Props) => plugins.connectorOf(props).class.configDef(),
       validate: async (_: string, props: Props) => plugins.connectorOf(props).class.configDef().validate(props),
       exactlyOnce: async (className: string, props: Props, method: 'exactlyOnceSupport') =>
         (new (plugins.connector(className).class)() as SourceConnector)[method]?.(props),
