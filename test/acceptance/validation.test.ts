@@ -123,12 +123,12 @@ describe('ConnectorValidationIntegrationTest', { timeout: 60_000 }, () => {
     ['HasConverterWithNoConfigDef', 'naru.test.NoConfigDefConverter', 0, 'then nothing is checked'],
   ]
 
-  for (const [role, first, word] of [
-    ['value', 15, 'Converter'],
-    ['header', 22, 'HeaderConverter'],
+  for (const [role, ids, word] of [
+    ['value', ['V15', 'V16', 'V17', 'V18', 'V19', 'V20', 'V21'], 'Converter'],
+    ['header', ['V22', 'V23', 'V24', 'V25', 'V26', 'V27', 'V28'], 'HeaderConverter'],
   ] as const) {
     for (const [index, [name, className, count, says]] of CONVERTERS.entries()) {
-      test(`V${first + index} testConnector${name.replace('Converter', word)}: ${says}`, async () => {
+      test(`${ids[index]} testConnector${name.replace('Converter', word)}: ${says}`, async () => {
         const key = `${role}.converter`
         const broken = name === 'HasMisconfiguredConverter' ? `${key}.prop` : key
         const config = sink({ [key]: className, ...(broken === key ? {} : { [broken]: 'abc' }) })
