@@ -182,6 +182,7 @@ class Assembly implements RunningWorker {
           herder.instanceState({ connector }, state, generation, trace),
         taskState: (id, state, generation, trace) => herder.instanceState(id, state, generation, trace),
         reconfigurationRequested: (connector) => herder.taskConfigs.refresh(connector),
+        secretsExpired: (connector, task) => void this.#restartForSecrets(herder, connector, task),
         topicUsed: ({ connector, task }, topic) => herder.topicUsed(connector, task, topic),
       },
     })
@@ -260,6 +261,20 @@ class Assembly implements RunningWorker {
 
   get #graceMs(): number {
     return this.#config.common['task.shutdown.graceful.timeout.ms']
+  }
+
+  /** The instance runs here: no other worker need know. */
+  async #restartForSecrets(herder: Herder, connector: string, task: number | undefined): Promise<void> {
+    const what = task === undefined ? connector : `${connector}-${task}`
+    try {
+      this.#logger.info(`${what} is restarted: a value of a config provider has expired`)
+      const { signal } = this.#stopping
+      if (task === undefined) await herder.lifecycle.restartConnector(connector, signal)
+      else await herder.lifecycle.restartTask(connector, task, signal)
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        this.#logger.warn(`${what} could not be restarted for its new secrets`, { error })
+    }
   }
 
   async #fail(error: unknown): Promise<void> {

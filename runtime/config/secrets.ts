@@ -78,6 +78,15 @@ export class Secrets implements AsyncDisposable {
     return resolved
   }
 
+  /** When the first of the values that these (raw) properties ask for expires, in ms; undefined: never. Ask after `resolve`. */
+  ttlMs(props: Props): number | undefined {
+    const all = [...this.#wanted(props).values()].flatMap(({ provider, path, keys }) => {
+      const ttlMs = this.#providers.get(provider)?.ttlMs?.(path, [...keys])
+      return ttlMs === undefined ? [] : [ttlMs]
+    })
+    return all.length === 0 ? undefined : Math.min(...all)
+  }
+
   #wanted(props: Props): Map<string, { provider: string; path: string; keys: Set<string>; text: string }> {
     const asked = new Map<string, { provider: string; path: string; keys: Set<string>; text: string }>()
     for (const value of Object.values(props)) {

@@ -30,6 +30,7 @@ import { Residents } from './residents.ts'
 import { taskProgress } from './task-progress.ts'
 import type { TaskProgress } from './task-progress.ts'
 import type { SourceStarts } from './source-starts.ts'
+import { SecretReloads } from './secret-reloads.ts'
 import { workerConnector } from './worker-connector.ts'
 import { Startups, workerSamples } from './worker-metrics.ts'
 import { workerTask } from './worker-task.ts'
@@ -45,6 +46,8 @@ export interface WorkerEvents {
   taskState(id: TaskId, state: InstanceState, generation: number, trace?: string): void
   /** The connector wants taskConfigs to be asked again. */
   reconfigurationRequested(connector: string): void
+  /** What a config provider gave for the connector, or for one of its tasks, has expired, and it wants to be restarted then. */
+  secretsExpired?(connector: string, task?: number): void
   /** Repeated every few seconds while the task uses the topic, so that a reset list of topics fills again. */
   topicUsed(id: TaskId, topic: string): void
 }
@@ -80,6 +83,7 @@ export class Worker implements AsyncDisposable {
   readonly #options: WorkerOptions
   readonly #logger: Logger
   readonly #secrets: Secrets
+  readonly #secretReloads: SecretReloads
   readonly #pool: IsolatePool
   readonly #residents: Residents
   readonly #environment: ResidentEnvironment
@@ -94,6 +98,7 @@ export class Worker implements AsyncDisposable {
     this.#options = options
     this.#logger = logger
     this.#secrets = Secrets.configure(config.props, (className) => plugins.configProvider(className))
+    this.#secretReloads = new SecretReloads(this.#secrets)
     const events: IsolateEvents = {
       report: (_isolate, report) => this.#onReport(_isolate, report),
       hangs: (isolate) => this.#onHang(isolate),
@@ -129,6 +134,7 @@ export class Worker implements AsyncDisposable {
     this.#connectorStartups.attempts++
     await resident.start()
     await resident.settled()
+    this.#secretReloads.schedule(`connector ${name}`, spec.props, () => this.#options.events.secretsExpired?.(name))
   }
 
   /** Of a connector that runs here; undefined: it does not. */
@@ -177,6 +183,7 @@ export class Worker implements AsyncDisposable {
   }
 
   async stopConnectors(names: readonly string[]): Promise<void> {
+    for (const name of names) this.#secretReloads.cancel(`connector ${name}`)
     await this.#stopAll(this.#connectors, names, CONNECTOR_STOP_MS)
   }
 
@@ -197,11 +204,15 @@ export class Worker implements AsyncDisposable {
     this.#tasks.set(name, { spec, resident })
     this.#taskStartups.attempts++
     await resident.start()
+    const { connector, task } = spec.id
+    const expired = (): void => this.#options.events.secretsExpired?.(connector, task)
+    this.#secretReloads.schedule(`task ${name}`, { ...spec.connectorProps, ...spec.taskProps }, expired)
   }
 
   /** Within task.shutdown.graceful.timeout.ms for all of them together; what has not ended then is terminated. */
   async stopTasks(ids: readonly TaskId[]): Promise<void> {
     const names = ids.map(taskName)
+    for (const name of names) this.#secretReloads.cancel(`task ${name}`)
     await this.#stopAll(this.#tasks, names, this.#options.config.common['task.shutdown.graceful.timeout.ms'])
     for (const name of names) this.#options.metrics.remove(`task ${name}`)
   }
@@ -374,6 +385,7 @@ export class Worker implements AsyncDisposable {
     const { connectors, tasks } = this.running()
     await Promise.all([this.stopTasks(tasks), this.stopConnectors(connectors)])
     await this.#pool[Symbol.asyncDispose]()
+    this.#secretReloads[Symbol.dispose]()
     await this.#secrets[Symbol.asyncDispose]()
     this.#options.metrics.remove('connectors and tasks')
   }
