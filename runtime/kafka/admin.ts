@@ -1,7 +1,8 @@
 import { NotFoundError } from '../api/index.ts'
-import { byTopic } from './by-topic.ts'
 import type { Cluster } from './cluster.ts'
-import { atCoordinator, COORDINATOR_CHANNEL, commitGroupOffsets, fetchGroupOffsets } from './group-offsets.ts'
+import { deleteGroup, deleteGroupOffsets, describeGroup } from './group-admin.ts'
+import type { GroupDescription } from './group-admin.ts'
+import { commitGroupOffsets, fetchGroupOffsets } from './group-offsets.ts'
 import { fenceProducer } from './fence-producer.ts'
 import { KafkaError, throwOn } from './kafka-errors.ts'
 import { listOffsets } from './list-offsets.ts'
@@ -9,19 +10,17 @@ import type { OffsetSpec } from './list-offsets.ts'
 import {
   CreatePartitions,
   CreateTopics,
-  DeleteGroups,
   DeleteTopics,
   DescribeConfigs,
-  DescribeGroups,
   ErrorCode,
   IncrementalAlterConfigs,
   NIL_UUID,
-  OffsetDelete,
 } from './protocol/index.ts'
 import { removeMember } from './remove-members.ts'
 import { retrying } from './retry.ts'
 import type { PartitionOffset, TopicPartition } from './topic-partition.ts'
-import { partitionName } from './topic-partition.ts'
+
+export type { GroupDescription } from './group-admin.ts'
 
 /** ConfigResource.Type.TOPIC */
 const TOPIC_RESOURCE = 2
@@ -47,21 +46,6 @@ export interface TopicDescription {
     readonly leader: number
     readonly replicas: readonly number[]
     readonly isr: readonly number[]
-  }[]
-}
-
-export interface GroupDescription {
-  readonly groupId: string
-  /** Stable, PreparingRebalance, CompletingRebalance, Empty or Dead (the group does not exist). */
-  readonly state: string
-  readonly protocolType: string
-  readonly protocol: string
-  readonly members: readonly {
-    readonly memberId: string
-    readonly clientId: string
-    readonly host: string
-    readonly metadata: Buffer
-    readonly assignment: Buffer
   }[]
 }
 
@@ -265,75 +249,16 @@ export class Admin {
     partitions: readonly TopicPartition[],
     signal?: AbortSignal,
   ): Promise<void> {
-    const doing = `delete committed offsets of group ${groupId}`
-    await this.#retry(signal, () =>
-      atCoordinator(this.#cluster, groupId, signal, async (node) => {
-        const response = await this.#cluster.send(
-          node,
-          OffsetDelete,
-          {
-            groupId,
-            topics: byTopic(partitions).map(([name, list]) => ({
-              name,
-              partitions: list.map(({ partition }) => ({ partitionIndex: partition })),
-            })),
-          },
-          { channel: COORDINATOR_CHANNEL, signal },
-        )
-        throwOn(response.errorCode, doing)
-        for (const { name, partitions: list } of response.topics) {
-          for (const { partitionIndex, errorCode } of list) {
-            if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) continue
-            throwOn(errorCode, `${doing} for ${partitionName(name, partitionIndex)}`)
-          }
-        }
-      }),
-    )
+    await deleteGroupOffsets(this.#cluster, groupId, partitions, signal)
   }
 
   /** Groups that do not exist are passed over. */
   async deleteGroups(groupIds: readonly string[], signal?: AbortSignal): Promise<void> {
-    for (const groupId of groupIds) {
-      await this.#retry(signal, () =>
-        atCoordinator(this.#cluster, groupId, signal, async (node) => {
-          const request = { groupsNames: [groupId] }
-          const response = await this.#cluster.send(node, DeleteGroups, request, {
-            channel: COORDINATOR_CHANNEL,
-            signal,
-          })
-          const { errorCode } = response.results[0]!
-          if (errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) throwOn(errorCode, `delete group ${groupId}`)
-        }),
-      )
-    }
+    for (const groupId of groupIds) await deleteGroup(this.#cluster, groupId, signal)
   }
 
   async describeGroup(groupId: string, signal?: AbortSignal): Promise<GroupDescription> {
-    return await this.#retry(signal, () =>
-      atCoordinator(this.#cluster, groupId, signal, async (node) => {
-        const request = { groups: [groupId] }
-        const response = await this.#cluster.send(node, DescribeGroups, request, {
-          channel: COORDINATOR_CHANNEL,
-          signal,
-        })
-        const group = response.groups[0]!
-        // from version 6 on a group that does not exist is an error; before, a dead one
-        if (group.errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) throwOn(group.errorCode, `describe group ${groupId}`)
-        return {
-          groupId,
-          state: group.errorCode === ErrorCode.NONE ? group.groupState : 'Dead',
-          protocolType: group.protocolType,
-          protocol: group.protocolData,
-          members: group.members.map(({ memberId, clientId, clientHost, memberMetadata, memberAssignment }) => ({
-            memberId,
-            clientId,
-            host: clientHost,
-            metadata: memberMetadata,
-            assignment: memberAssignment,
-          })),
-        }
-      }),
-    )
+    return await describeGroup(this.#cluster, groupId, signal)
   }
 
   /** Has a dynamic member leave its group; false when the group does not know it (any more). */

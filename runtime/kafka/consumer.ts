@@ -12,6 +12,7 @@ import type { GroupMember, Joined } from './group-member.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { ErrorCode } from './protocol/index.ts'
 import { removeMembersOfClient } from './remove-members.ts'
+import { PollWatch } from './poll-watch.ts'
 import type { FetchedRecord } from './records/fetched-record.ts'
 import { Subscription } from './subscription.ts'
 import type { PartitionOffset, TopicPartition } from './topic-partition.ts'
@@ -46,13 +47,12 @@ export class Consumer implements AsyncDisposable {
   #listener: RebalanceListener | undefined
   readonly #joining: GroupJoining
   readonly #cooperative: boolean
+  readonly #watch: PollWatch
   #watching = new AbortController()
   /** What is assigned; undefined while everything is given back. */
   #owned: Ownership | undefined
   /** What was assigned before, for an assignor that remembers. */
   #former: Ownership | undefined
-  #pollTimer: NodeJS.Timeout | undefined
-  #polling = false
   #expired = false
   #woken = false
   #wakeJoin: Deferred | undefined
@@ -71,6 +71,7 @@ export class Consumer implements AsyncDisposable {
     this.#fetcher = options.fetcher
     this.#member = options.member
     this.#cooperative = isCooperative(options.options.strategies)
+    this.#watch = new PollWatch(options.options.maxPollIntervalMs, () => this.#expire())
     this.#joining = new GroupJoining({
       member: options.member,
       strategies: options.options.strategies,
@@ -92,13 +93,7 @@ export class Consumer implements AsyncDisposable {
     readonly signal?: AbortSignal
     readonly timeoutMs: number
   }): Promise<readonly FetchedRecord[]> {
-    this.#polling = true
-    this.#keepAlive()
-    try {
-      return await this.#poll(Date.now() + options.timeoutMs, options.signal)
-    } finally {
-      this.#polling = false
-    }
+    return await this.#watch.during(() => this.#poll(Date.now() + options.timeoutMs, options.signal))
   }
 
   /**
@@ -184,7 +179,7 @@ export class Consumer implements AsyncDisposable {
   /** Leaves the group; the listener is not called: who closes knows. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
-    clearTimeout(this.#pollTimer)
+    this.#watch.close()
     await this.#joining.reset()
     await this.#fetcher[Symbol.asyncDispose]()
     await this.#member[Symbol.asyncDispose]()
@@ -305,6 +300,17 @@ export class Consumer implements AsyncDisposable {
     if (revoked.length > 0) await this.#rejoin()
   }
 
+  /** Gives its partitions to others; the next poll hears that they are lost. */
+  #expire(): void {
+    if (this.#joining.state.state === 'none') return
+    const { groupId, maxPollIntervalMs } = this.#options
+    this.#logger.warn(
+      `group ${groupId}: no poll for max.poll.interval.ms=${maxPollIntervalMs}, leaving the group; make batches smaller (max.poll.records) or the interval longer`,
+    )
+    this.#expired = true
+    void this.#joining.reset().then(() => this.#member.leave())
+  }
+
   #startOf(topic: string, partition: number): 'earliest' | 'latest' {
     const policy = this.#options.offsetReset
     if (policy !== 'none') return policy
@@ -343,25 +349,6 @@ export class Consumer implements AsyncDisposable {
     if (partitions.length === 0) return new Map()
     const found = await fetchGroupOffsets(this.#cluster, this.#options.groupId, partitions, signal)
     return new Map(found.map(({ topic, partition, offset }) => [partitionName(topic, partition), offset]))
-  }
-
-  /** A consumer that does not poll for max.poll.interval.ms gives its partitions to others (KIP-62). */
-  #keepAlive(): void {
-    if (this.#pollTimer !== undefined) {
-      this.#pollTimer.refresh()
-      return
-    }
-    this.#pollTimer = setTimeout(() => {
-      // a poll that waits for records is a poll
-      if (this.#polling) return void this.#pollTimer!.refresh()
-      if (this.#joining.state.state === 'none' || this.#closing.signal.aborted) return
-      this.#logger.warn(
-        `group ${this.#options.groupId}: no poll for max.poll.interval.ms=${this.#options.maxPollIntervalMs}, leaving the group; make batches smaller (max.poll.records) or the interval longer`,
-      )
-      this.#expired = true
-      void this.#joining.reset().then(() => this.#member.leave())
-    }, this.#options.maxPollIntervalMs)
-    this.#pollTimer.unref()
   }
 }
 

@@ -4,6 +4,7 @@ import { byTopic } from './by-topic.ts'
 import type { FetcherOptions } from './client-options.ts'
 import type { Cluster } from './cluster.ts'
 import { FetchState } from './fetch-state.ts'
+import { FetchTurns } from './fetch-turns.ts'
 import { KafkaError, isKafkaError, needsMetadata } from './kafka-errors.ts'
 import { listOffsets } from './list-offsets.ts'
 import { ErrorCode, Fetch, isRetriable } from './protocol/index.ts'
@@ -47,10 +48,10 @@ export class Fetcher implements AsyncDisposable {
   readonly #fetching = new Set<number>()
   readonly #resolving = new Set<FetchState>()
   readonly #closing = new AbortController()
+  readonly #turns = new FetchTurns()
   #failure: Error | undefined
   #wake: Deferred | undefined
   #woken = false
-  #turn = 0
   #refreshing = false
   #timer: NodeJS.Timeout | undefined
 
@@ -92,7 +93,7 @@ export class Fetcher implements AsyncDisposable {
       const failure = this.#failure
       this.#failure = undefined
       if (failure !== undefined) throw failure
-      const records = this.#take(maxRecords)
+      const records = this.#turns.take(this.#partitions.values(), maxRecords, this.#options.checkCrc)
       this.#pump()
       const left = deadline - Date.now()
       if (
@@ -161,32 +162,6 @@ export class Fetcher implements AsyncDisposable {
     this.#partitions.clear()
     this.#notify()
     await this.#cluster[Symbol.asyncDispose]()
-  }
-
-  /** From one partition after another, beginning with another one each time. Undefined: nothing there. */
-  #take(max: number): readonly FetchedRecord[] | undefined {
-    const states = [...this.#partitions.values()]
-    let first: readonly FetchedRecord[] | undefined
-    let all: FetchedRecord[] | undefined
-    let count = 0
-    let moved = false
-    const turn = this.#turn++
-    for (let i = 0; i < states.length && count < max; i++) {
-      const state = states[(turn + i) % states.length]!
-      if (state.paused) continue
-      for (let taken = state.take(max - count, this.#options.checkCrc); taken !== undefined;) {
-        moved = true
-        count += taken.length
-        if (first === undefined || first.length === 0) first = taken
-        else if (taken.length > 0) {
-          all ??= [...first]
-          for (const record of taken) all.push(record)
-        }
-        if (count >= max) break
-        taken = state.take(max - count, this.#options.checkCrc)
-      }
-    }
-    return moved ? (all ?? first) : undefined
   }
 
   /** Sends a Fetch to each leader that has none in flight and something to be asked for. */

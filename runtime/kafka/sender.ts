@@ -2,6 +2,7 @@ import { Deferred } from '../async/deferred.ts'
 import type { Logger } from '../api/logger.ts'
 import type { BufferMemory } from './buffer-memory.ts'
 import { asClientError, ClientClosedError, isUncertain, kafkaCode, KafkaError } from './kafka-errors.ts'
+import { LeaderRefresh } from './leader-refresh.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerBatch } from './producer-batch.ts'
 import type { PartitionProduceResult, ProducerCluster } from './producer-cluster.ts'
@@ -36,12 +37,11 @@ export class Sender implements IdentityOwner {
   readonly #logger: Logger
   readonly #identity: ProducerIdentity
   readonly #onReset: () => void
+  readonly #leaders: LeaderRefresh
   /** Queues that hold batches. */
   readonly #active = new Set<PartitionQueue>()
   readonly #inFlight = new Map<number, number>()
   readonly #idleWaiters = new Map<ProducerBatch, Deferred>()
-  #refresh: Promise<void> | undefined
-  #refreshNotBefore = 0
   #flushing = 0
   #scheduled = false
   #timer: NodeJS.Timeout | undefined
@@ -62,6 +62,12 @@ export class Sender implements IdentityOwner {
     this.#logger = options.logger
     this.#identity = options.identity
     this.#onReset = options.onReset
+    this.#leaders = new LeaderRefresh({
+      cluster: options.cluster,
+      pauseMs: options.options['retry.backoff.ms'],
+      logger: options.logger,
+      onDone: () => this.#schedule(),
+    })
     options.identity.attach(this)
   }
 
@@ -168,7 +174,7 @@ export class Sender implements IdentityOwner {
       request.queues.push(queue)
       request.bytes += batch.length
     }
-    if (leaderless.size > 0) this.#refreshMetadata([...leaderless])
+    if (leaderless.size > 0) this.#leaders.ask([...leaderless])
     this.#identity.arrange()
     for (const [node, { queues }] of perNode) void this.#send(node, queues)
     this.#wakeAt(wakeAt, now)
@@ -281,7 +287,7 @@ export class Sender implements IdentityOwner {
     }
     this.#logger.debug(`${error.message}; trying again`)
     this.#retry(queue, batch)
-    this.#refreshMetadata([queue.topic])
+    this.#leaders.ask([queue.topic])
   }
 
   #retry(queue: PartitionQueue, batch: ProducerBatch): void {
@@ -340,23 +346,6 @@ export class Sender implements IdentityOwner {
     if (waiter === undefined) return
     this.#idleWaiters.delete(batch)
     waiter.resolve()
-  }
-
-  #refreshMetadata(topics: readonly string[]): void {
-    if (this.#refresh !== undefined) return
-    this.#refresh = (async () => {
-      const wait = this.#refreshNotBefore - Date.now()
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-      try {
-        await this.#cluster.refresh(topics)
-      } catch (error) {
-        this.#logger.debug(`metadata: ${error instanceof Error ? error.message : String(error)}; trying again`)
-      } finally {
-        this.#refreshNotBefore = Date.now() + this.#options['retry.backoff.ms']
-        this.#refresh = undefined
-        this.#schedule()
-      }
-    })()
   }
 }
 

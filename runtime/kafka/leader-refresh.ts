@@ -1,0 +1,41 @@
+import { sleep } from '../async/abort.ts'
+import type { Logger } from '../api/logger.ts'
+import type { ProducerCluster } from './producer-cluster.ts'
+
+/** Looks up who leads partitions now: one question at a time, with a pause in between. */
+export class LeaderRefresh {
+  readonly #cluster: ProducerCluster
+  readonly #pauseMs: number
+  readonly #logger: Logger
+  readonly #onDone: () => void
+  #asking = false
+  #notBefore = 0
+
+  /** `onDone`: after each question, whatever the answer was. */
+  constructor(options: { cluster: ProducerCluster; pauseMs: number; logger: Logger; onDone: () => void }) {
+    this.#cluster = options.cluster
+    this.#pauseMs = options.pauseMs
+    this.#logger = options.logger
+    this.#onDone = options.onDone
+  }
+
+  /** Nothing when a question is under way: who still has no answer asks again. */
+  ask(topics: readonly string[]): void {
+    if (!this.#asking) void this.#ask(topics)
+  }
+
+  async #ask(topics: readonly string[]): Promise<void> {
+    this.#asking = true
+    try {
+      const wait = this.#notBefore - Date.now()
+      if (wait > 0) await sleep(wait)
+      await this.#cluster.refresh(topics)
+    } catch (error) {
+      this.#logger.debug(`metadata: ${error instanceof Error ? error.message : String(error)}; trying again`)
+    } finally {
+      this.#notBefore = Date.now() + this.#pauseMs
+      this.#asking = false
+      this.#onDone()
+    }
+  }
+}
