@@ -10,7 +10,6 @@ export const addOffsetsToTxn = handler({
 
   async handle({ transactionalId, groupId, ...producer }, call) {
     if (transactionalId === '') return { errorCode: ErrorCode.INVALID_REQUEST }
-    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID }
     const errorCode = await call.broker.transactions.addOffsets(transactionalId, producer, groupId)
     return { errorCode: fencedCode(errorCode, call.version, FENCED_CODE_FROM) }
   },

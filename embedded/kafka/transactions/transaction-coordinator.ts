@@ -72,8 +72,7 @@ export class TransactionCoordinator {
     if (decision.kind === 'abort-first') {
       const problem = await this.#finish(prepared(decision.fenced, false, Date.now()))
       if (problem !== ErrorCode.NONE) return failedInit(problem)
-      // Under the fence nobody else can have taken over but by asking as we do; its word then counts, and we come again.
-      decision = decide({ ...request, expected: undefined })
+      decision = decide(request)
     }
     if (decision.kind !== 'changed') {
       return failedInit(decision.kind === 'refused' ? decision.errorCode : ErrorCode.CONCURRENT_TRANSACTIONS)

@@ -30,7 +30,7 @@ export interface Unchanged {
 export type InitDecision =
   | Refused
   | Changed
-  /** Another producer's transaction is open: it is aborted under `fenced`, whose epoch no producer ever has; then ask again. */
+  /** A transaction is open: it is aborted under the epoch of `fenced`; then ask again. */
   | { readonly kind: 'abort-first'; readonly fenced: Transaction }
 
 export function decideInit(
@@ -49,7 +49,7 @@ export function decideInit(
     case 'Ongoing':
       return expected !== undefined && expected.producerEpoch !== current.producerEpoch
         ? refused(ErrorCode.PRODUCER_FENCED)
-        : { kind: 'abort-first', fenced: fenced(current) }
+        : { kind: 'abort-first', fenced: takenOver(current, expected) }
     case 'Empty':
     case 'CompleteCommit':
     case 'CompleteAbort': {
@@ -64,6 +64,12 @@ export function decideInit(
 /** The same with the next epoch: whoever has the present one is refused from now on. */
 export function fenced(current: Transaction): Transaction {
   return { ...current, producerEpoch: Math.min(current.producerEpoch + 1, MAX_EPOCH), lastProducerEpoch: NO_EPOCH }
+}
+
+/** To a producer that aborts its own in this way the new epoch is given; to another, one that no marker has. */
+function takenOver(current: Transaction, expected: ProducerIdentity | undefined): Transaction {
+  const next = fenced(current)
+  return expected === undefined ? next : { ...next, lastProducerEpoch: current.producerEpoch }
 }
 
 /** Before partitions, or the offsets of a group, become part of the transaction. */
@@ -173,8 +179,10 @@ function nextIdentity(
     return { ...fresh, lastProducerEpoch: last, previousProducerId: producerId }
   }
   if (isCurrent) return { producerId, producerEpoch: producerEpoch + 1, lastProducerEpoch: last, previousProducerId }
-  // The answer to an earlier try was lost.
-  return asked === lastProducerEpoch ? { producerId, producerEpoch, lastProducerEpoch, previousProducerId } : undefined
+  if (asked !== lastProducerEpoch) return undefined
+  // The answer to an earlier try was lost, or its transaction was aborted first.
+  if (producerEpoch < MAX_EPOCH) return { producerId, producerEpoch, lastProducerEpoch, previousProducerId }
+  return { producerId: newProducerId(), producerEpoch: 0, lastProducerEpoch, previousProducerId: producerId }
 }
 
 function isUsedUp(epoch: number): boolean {
