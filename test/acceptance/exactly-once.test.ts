@@ -34,7 +34,12 @@ describe('ExactlyOnceSourceIntegrationTest', () => {
   before(async () => {
     cluster = await startConnectCluster({
       workers: 3,
-      workerProps: { 'exactly.once.source.support': 'enabled', 'offset.flush.interval.ms': '600000' },
+      workerProps: {
+        'exactly.once.source.support': 'enabled',
+        'offset.flush.interval.ms': '600000',
+        // tasks start without a thread of their own: quicker
+        'task.isolation': 'inline',
+      },
     })
   })
   after(() => cluster[Symbol.asyncDispose]())
