@@ -30,6 +30,7 @@ import { Residents } from './residents.ts'
 import { taskProgress } from './task-progress.ts'
 import type { TaskProgress } from './task-progress.ts'
 import type { SourceStarts } from './source-starts.ts'
+import { pluginSamples } from './plugin-metrics.ts'
 import { SecretReloads } from './secret-reloads.ts'
 import { workerConnector } from './worker-connector.ts'
 import { Startups, workerSamples } from './worker-metrics.ts'
@@ -377,7 +378,11 @@ export class Worker implements AsyncDisposable {
       tasks: [...this.#tasks.values()].map(({ spec, resident }) => ({ id: spec.id, state: resident.state })),
       connectorStartups: this.#connectorStartups,
       taskStartups: this.#taskStartups,
-    })
+    }).concat(
+      [...this.#tasks.values()].flatMap(({ spec: { id, connectorProps: props } }) =>
+        pluginSamples({ ...id, props }, plugins, this.#options.config),
+      ),
+    )
   }
 
   /** Stops everything gracefully, then ends the threads. */
