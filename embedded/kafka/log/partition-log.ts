@@ -16,13 +16,10 @@ import { ErrorCode } from 'naru/protocol'
 import { ProtocolError } from '../protocol-error.ts'
 import type { TopicConfig } from '../store/topic-config.ts'
 import { readJsonFile, writeFileAtomically } from '../store/durable-file.ts'
-import { advanced, readCheckpoint, writeCheckpoint } from './cleaner-checkpoint.ts'
-import type { CleanerCheckpoint } from './cleaner-checkpoint.ts'
-import { compactionPlan } from './compaction-plan.ts'
 import { readHeader, setLogAppendTime, setOffsetAndEpoch } from './batch-header.ts'
+import { LogCompaction } from './log-compaction.ts'
+import type { CompactedLog, CompactionLimits } from './log-compaction.ts'
 import type { AbortedTransaction } from './log-transactions.ts'
-import { cleanLog } from './log-cleaner.ts'
-import type { Cleaned } from './log-cleaner.ts'
 import { noteBatch, recoverState, saveState } from './producer-recovery.ts'
 import type { LogState } from './producer-recovery.ts'
 import type { ProducerStates } from './producer-states.ts'
@@ -46,7 +43,6 @@ export interface Appended {
 /** A lone broker leads every partition since for ever. */
 export const LEADER_EPOCH = 0
 const RETRY_AFTER_MS = 200
-const CLEANER_SLICE_BYTES = 4 << 20
 const START_OFFSET_FILE = 'start-offset.json'
 
 export class PartitionLog implements Flushable {
@@ -66,7 +62,7 @@ export class PartitionLog implements Flushable {
   /** Each failure costs a look through the active segment: not one per request. */
   #retryAt = 0
   #closed = false
-  #cleaning: AbortController | undefined
+  readonly #compaction: LogCompaction
   readonly #readers = new Set<() => void>()
 
   private constructor(options: PartitionLogOptions, segments: SegmentList, startOffset: number, state: LogState) {
@@ -76,6 +72,7 @@ export class PartitionLog implements Flushable {
     this.#tail = options.tail.open()
     this.#segments = segments
     this.#state = state
+    this.#compaction = new LogCompaction(() => this.#compacted)
     this.#endOffset = this.#highWatermark = segments.active.nextOffset
     this.#startOffset = Math.min(Math.max(startOffset, segments.first.baseOffset), this.#endOffset)
   }
@@ -235,31 +232,9 @@ export class PartitionLog implements Flushable {
     }
   }
 
-  /** Compacts what is due by the topic's policy. Resolves early when the log is closed or changed underneath. */
-  async clean(memoryBytes: number, sliceBytes = CLEANER_SLICE_BYTES): Promise<void> {
-    if (this.#closed || this.#cleaning !== undefined) return
-    const now = Date.now()
-    const checkpoint = readCheckpoint(this.dir)
-    const facts = this.#segments.all.map(({ baseOffset, size, youngest }) => ({ baseOffset, size, youngest }))
-    const plan = compactionPlan(facts, checkpoint, this.#config, this.lastStableOffset, now)
-    if (plan === undefined) return
-    this.#cleaning = new AbortController()
-    try {
-      const cleaned = await cleanLog({
-        ...{ dir: this.dir, segments: this.#segments.all.slice(0, -1), plan, checkpoint, memoryBytes, sliceBytes, now },
-        aborted: this.abortedTransactions(0, plan.end),
-        deleteRetentionMs: this.#config['delete.retention.ms'],
-        segmentBytes: this.#config['segment.bytes'],
-        replace: (file, replaced) => {
-          this.#tail.dropBefore(file.endOffset)
-          return !this.#closed && this.#segments.replace(file, replaced)
-        },
-        signal: this.#cleaning.signal,
-      })
-      if (cleaned !== undefined && !this.#closed) this.#noteCleaned(checkpoint, cleaned, now)
-    } finally {
-      this.#cleaning = undefined
-    }
+  /** Compacts what is due by the topic's policy. */
+  clean(limits: CompactionLimits): Promise<void> {
+    return this.#compaction.run(limits)
   }
 
   /** Writes what is pending and leaves indexes, so that the next start is quick. */
@@ -267,11 +242,17 @@ export class PartitionLog implements Flushable {
     if (this.#closed) return
     this.flush()
     this.#closed = true
-    this.#cleaning?.abort()
+    this.#compaction.close()
     if (this.#failure === undefined && fs.existsSync(this.dir)) this.#saveForQuickStart()
     this.#segments.close()
     this.#tail.clear()
     this.#wakeReaders()
+  }
+
+  get #compacted(): CompactedLog {
+    const { dir, config, lastStableOffset } = this
+    const { transactions } = this.#state
+    return { dir, config, lastStableOffset, transactions, segments: this.#segments, tail: this.#tail }
   }
 
   #rollWhenFull(bytes: number, now: number): void {
@@ -299,7 +280,7 @@ export class PartitionLog implements Flushable {
 
   #dropSegments(drop: Parameters<SegmentList['drop']>[0]): void {
     if (!this.#segments.drop(drop)) return
-    this.#cleaning?.abort()
+    this.#compaction.interrupt()
     this.#startOffset = Math.max(this.#startOffset, this.#segments.first.baseOffset)
     this.#state.transactions.dropBefore(this.#startOffset)
     if (this.#startOffset === this.#highWatermark) this.#tail.clear()
@@ -313,12 +294,6 @@ export class PartitionLog implements Flushable {
       // A full disk: the next start reads the log itself.
       this.#logger.warn(`cannot leave an index of ${this.dir}`, { error })
     }
-  }
-
-  #noteCleaned(before: CleanerCheckpoint, { cleanedTo, waiting, droppedMarkers }: Cleaned, now: number): void {
-    this.#state.transactions.forget(droppedMarkers)
-    const isWaiting = (from: number, to: number): boolean => waiting.some((offset) => from <= offset && offset < to)
-    writeCheckpoint(this.dir, advanced(before, cleanedTo, now, isWaiting))
   }
 
   /** What was not written never was: sequences and transactions are those of the log as it lies in the files. */

@@ -124,7 +124,7 @@ export class Topics {
       if (!topic.config['cleanup.policy'].includes('compact')) continue
       for (const log of topic.partitions) {
         // A log that cannot be cleaned (disk full, damaged) must not keep the others from it.
-        await log.clean(memoryBytes).catch((error: unknown) => logger.warn(`cannot clean ${log.dir}`, { error }))
+        await log.clean({ memoryBytes }).catch((error: unknown) => logger.warn(`cannot clean ${log.dir}`, { error }))
       }
     }
   }

@@ -113,7 +113,7 @@ describe('compaction', () => {
     const log = open(newDir())
     for (let i = 0; i < 60; i++) append(log, batch([[`k${i % 3}`, `${i} ${'x'.repeat(100)}`]]))
     const before = content(log).records
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     const after = content(log).records
     assert.ok(after.length < 25, `${after.length} of 60 are left`)
     for (const record of after) assert.deepEqual(record, before[record[0]])
@@ -130,7 +130,7 @@ describe('compaction', () => {
       const log = open(newDir(), own)
       prepare(log)
       const before = log.bytes
-      await log.clean(MEMORY)
+      await log.clean({ memoryBytes: MEMORY })
       const cleaned = log.bytes < before
       log.close()
       return cleaned
@@ -147,13 +147,13 @@ describe('compaction', () => {
 
     const log = open(newDir(), { 'min.cleanable.dirty.ratio': '0.5' })
     for (let i = 0; i < 200; i++) append(log, batch([[`only-${i}`, 'x'.repeat(100)]]))
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     fill(log, 30)
     const { bytes } = log
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.equal(log.bytes, bytes, 'less than half is dirty')
     fill(log, 300)
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.ok(log.bytes < bytes + 3000)
     log.close()
   })
@@ -165,15 +165,15 @@ describe('compaction', () => {
     const values = (): (string | null)[] => content(log).records.map(([, , value]) => value)
     append(log, batch([['gone', 'x'.repeat(2000)]]), batch([['gone', null]]))
     for (let i = 0; i < 5; i++) append(log, batch([['k', 'x'.repeat(1500)]]))
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.equal(values().filter((value) => value === null).length, 1)
     log.close()
     log = open(dir, { 'delete.retention.ms': '1000' })
     t.mock.timers.tick(900)
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.equal(values().filter((value) => value === null).length, 1)
     t.mock.timers.tick(200)
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.equal(values().filter((value) => value === null).length, 0, 'although nothing new was written')
     log.close()
   })
@@ -188,12 +188,12 @@ describe('compaction', () => {
     transaction(1, 0, 'commit', 'first')
     transaction(1, 1, 'abort', 'never')
     for (let i = 0; i < 40; i++) append(log, batch([['k', 'x'.repeat(100)]]))
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.equal(fold(log).get('t'), 'first')
     assert.equal(content(log).markers, 2)
     assert.equal(log.abortedTransactions(0, 10).length, 1)
     t.mock.timers.tick(1100)
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     assert.equal(content(log).markers, 0)
     assert.deepEqual(log.abortedTransactions(0, 10), [])
     transaction(1, 2, 'commit', 'last')
@@ -206,7 +206,7 @@ describe('compaction', () => {
     for (let i = 0; i < 300; i++) append(log, batch([[`k${i % 50}`, `${i} ${'x'.repeat(50)}`]]))
     const before = fold(log)
     for (let i = 0; i < 40; i++) {
-      await log.clean(20 * 128)
+      await log.clean({ memoryBytes: 20 * 128 })
       assert.deepEqual(fold(log), before)
     }
     assert.ok(content(log).records.length < 180)
@@ -216,13 +216,13 @@ describe('compaction', () => {
   it('gives way to retention, deletion of records and close() while it works', async () => {
     const log = open(newDir(), { 'cleanup.policy': 'compact,delete', 'retention.bytes': '3000' })
     for (let i = 0; i < 60; i++) append(log, batch([[`k${i % 3}`, `${i} ${'x'.repeat(100)}`]]))
-    const cleaning = log.clean(MEMORY, 100)
+    const cleaning = log.clean({ memoryBytes: MEMORY, sliceBytes: 100 })
     log.applyRetention(Date.now(), 1e9)
     log.deleteRecordsBefore(log.startOffset + 1)
     await cleaning
     assert.equal(fold(log).size, 3)
     append(log, batch([['k1', 'x'.repeat(5000)]]), batch([['k2', 'y']]))
-    const again = log.clean(MEMORY, 100)
+    const again = log.clean({ memoryBytes: MEMORY, sliceBytes: 100 })
     log.close()
     await again
   })
@@ -256,14 +256,14 @@ describe('compaction', () => {
           if (value === null) expected.delete(key)
           else expected.set(key, value)
         }
-        if (next(10) === 0) await log.clean(next(3) === 0 ? 1000 : MEMORY)
+        if (next(10) === 0) await log.clean({ memoryBytes: next(3) === 0 ? 1000 : MEMORY })
         if (next(15) === 0) {
           log.close()
           log = open(dir, own)
         }
       }
       const { endOffset } = log
-      await log.clean(MEMORY)
+      await log.clean({ memoryBytes: MEMORY })
       assert.deepEqual(fold(log), new Map([...expected].sort()))
       log.close()
       for (const name of fs.readdirSync(dir)) if (name.endsWith('.index')) fs.rmSync(path.join(dir, name))
@@ -288,7 +288,7 @@ describe('compaction', () => {
       .filter((name) => name.endsWith('.log'))
       .sort()
     const active = others.at(-1)!
-    await log.clean(MEMORY)
+    await log.clean({ memoryBytes: MEMORY })
     log.close()
     assert.deepEqual(
       fs.readdirSync(dir).filter((name) => name.endsWith('.log')),
