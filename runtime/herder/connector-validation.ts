@@ -78,8 +78,18 @@ export class ConnectorValidation {
         return Object.entries(plugins.definition(kind, name, version)?.keys ?? {}).map(([key, def]) =>
           configKeyInfo(key, def),
         )
+    if (plugins.servesWorker(name) || isPolicy(name))
+      throw new ConfigError(
+        'plugin',
+        `Invalid plugin class ${name}. Valid types are sink, source, converter, header_converter, transformation, predicate.`,
+      )
     throw new ConnectError(`Unknown plugin ${name}.`, { code: 'NOT_FOUND' })
   }
+}
+
+/** The override policies are no plugins of ours, but they have names. */
+function isPolicy(name: string): boolean {
+  return /^(?:.*\.)?(All|None|Principal|Allowlist)(ConnectorClientConfigOverridePolicy)?$/.test(name)
 }
 
 /** Ours: what Connect finds out only when the connector starts is said at once, but nothing is added to the answer when all is well. */

@@ -160,6 +160,11 @@ export class PluginRegistry {
     )
   }
 
+  /** Is it the name of a plugin that connectors have nothing to do with: a config provider or a REST extension? */
+  servesWorker(className: string): boolean {
+    return [this.#configProviders, this.#restExtensions].some((known) => known.resolve(className) !== undefined)
+  }
+
   /** The full names of one type, sorted. */
   names(kind: PluginKind): readonly string[] {
     return this.#known(kind).names()

@@ -37,4 +37,16 @@ describe('GET /connector-plugins/{plugin}/config answers as Kafka Connect 4.3.1 
       assert.deepEqual(ours, keys)
     })
   }
+
+  it('no plugin that connectors have nothing to do with', () => {
+    for (const name of ['All', 'FileConfigProvider'])
+      assert.throws(() => validation.definition(name), {
+        message: `Invalid plugin class ${name}. Valid types are sink, source, converter, header_converter, transformation, predicate.`,
+      })
+    assert.throws(() => validation.definition('no.Such'), { message: 'Unknown plugin no.Such.' })
+    assert.throws(() => validation.definition('FileStreamSource', '9.9'), {
+      message:
+        'Plugin org.apache.kafka.connect.file.FileStreamSourceConnector not found that matches the version range [9.9,9.9], available versions: [4.3.1]',
+    })
+  })
 })
