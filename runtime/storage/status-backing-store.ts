@@ -20,6 +20,8 @@ export class StatusBackingStore implements AsyncDisposable {
   readonly #connectors = new Map<string, Status>()
   readonly #tasks = new Map<string, Map<number, Status>>()
   readonly #topics = new Map<string, Map<string, TopicStatus>>()
+  /** Subjects whose newest status is ours and on its way: by it we know better than by what was read. */
+  readonly #unread = new Set<string>()
   readonly #closing = new AbortController()
   #log: Log | undefined
   #queue: StatusRecord[] = []
@@ -68,7 +70,11 @@ export class StatusBackingStore implements AsyncDisposable {
   /** Unless another worker, in a newer generation, has said something about the subject. For UNASSIGNED and FAILED: news that may be late. */
   putSafely(subject: StatusSubject, status: Status): void {
     const known = this.#status(subject)
-    const ours = known === undefined || known.workerId === status.workerId || known.generation <= status.generation
+    const ours =
+      this.#unread.has(subjectKey(subject)) ||
+      known === undefined ||
+      known.workerId === status.workerId ||
+      known.generation <= status.generation
     if (ours) this.put(subject, status)
   }
 
@@ -90,6 +96,7 @@ export class StatusBackingStore implements AsyncDisposable {
   }
 
   #enqueue(record: StatusRecord): void {
+    if (record.kind === 'status' && record.status !== null) this.#unread.add(subjectKey(record.subject))
     this.#queue.push(record)
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
   }
@@ -128,6 +135,7 @@ export class StatusBackingStore implements AsyncDisposable {
 
   #readStatus(subject: StatusSubject, status: Status | null): void {
     const { connector, task } = subject
+    if (status === null || status.workerId === this.#options.workerId) this.#unread.delete(subjectKey(subject))
     if (status !== null && isLate(status, this.#status(subject))) return
     if (task === undefined) {
       if (status === null) this.#connectors.delete(connector)
