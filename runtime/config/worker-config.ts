@@ -2,14 +2,8 @@ import { availableParallelism } from 'node:os'
 import { ConfigError, didYouMean } from '../api/index.ts'
 import type { ConfigOf, Props } from '../api/index.ts'
 import { withPrefix } from './secrets.ts'
-import {
-  CLIENT_KEYS,
-  commonWorkerDef,
-  distributedWorkerDef,
-  OPEN_PREFIXES,
-  REMOVED_KEYS,
-  standaloneWorkerDef,
-} from './worker-keys.ts'
+import { distributedWorkerDef } from './distributed-worker-keys.ts'
+import { CLIENT_KEYS, commonWorkerDef, OPEN_PREFIXES, REMOVED_KEYS, standaloneWorkerDef } from './worker-keys.ts'
 
 export type WorkerMode = 'distributed' | 'standalone'
 export type ConnectProtocol = 'eager' | 'compatible' | 'sessioned'
