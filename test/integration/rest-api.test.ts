@@ -248,7 +248,6 @@ describe('the REST API', () => {
       configs: { definition: object | null; value: { name: string; errors: string[] } }[]
     }
     assert.equal(name, 'test.ProbeConnector')
-    assert.equal(configs.find(({ value }) => value.name === 'other')!.definition, null, 'a key that nobody knows')
     const named = (key: string) => configs.find(({ value }) => value.name === key)!.value.errors
     assert.deepEqual(named('name'), ['Missing required configuration "name" which has no default value.'])
     assert.deepEqual(named('probe.tasks'), ['Invalid value x for configuration probe.tasks: Not a number of type INT'])
