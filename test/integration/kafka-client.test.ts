@@ -338,13 +338,13 @@ describe('admin', () => {
     assert.equal(description!.partitions.length, 3)
     assert.equal((await admin.describeTopicConfig(name))['cleanup.policy'], 'compact')
     await admin.alterTopicConfig(name, { 'cleanup.policy': null, 'retention.ms': '1234567' })
-    const config = await admin.describeTopicConfig(name)
-    assert.equal(config['cleanup.policy'], 'delete')
-    assert.equal(config['retention.ms'], '1234567')
+    // brokers learn of a change a moment after the controller has taken it
+    await eventually(async () => (await admin.describeTopicConfig(name))['retention.ms'] === '1234567')
+    assert.equal((await admin.describeTopicConfig(name))['cleanup.policy'], 'delete')
     await admin.createPartitions(name, 4)
     assert.ok((await admin.listTopics()).includes(name))
     await admin.deleteTopics([name, 'does-not-exist'])
-    assert.equal(await admin.partitions(name), undefined)
+    await eventually(async () => (await admin.partitions(name)) === undefined)
     await assert.rejects(admin.describeTopicConfig(name), { code: 'NOT_FOUND' })
   })
 
@@ -378,3 +378,11 @@ describe('admin', () => {
     assert.equal(await kafka.clients.clusterId(), clusterId)
   })
 })
+
+async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, 'never came true')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
