@@ -1,3 +1,4 @@
+import { schemasEqual } from 'naru/api'
 import type { Logger, Schema, SinkRecord, TopicPartition } from 'naru/api'
 import type { RecordFormat } from '../formats/record-format.ts'
 import { objectKey } from '../object-key.ts'
@@ -8,7 +9,6 @@ import { nextScheduledRotation, rotationAfter, rotationBefore, rotationIsDue } f
 import type { RotationPolicy, RotationReason } from '../rotation.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { OpenObject } from './open-object.ts'
-import { sameSchema } from './same-schema.ts'
 import type { UploadEnvironment } from './upload-environment.ts'
 import { UploadRounds } from './upload-rounds.ts'
 
@@ -154,7 +154,7 @@ export class PartitionWriter {
         timestampMs,
         nowMs,
         folderIsOpen: open !== undefined,
-        schemaDiffers: open !== undefined && !sameSchema(open.schema, record.valueSchema),
+        schemaDiffers: open !== undefined && !schemasEqual(open.schema, record.valueSchema),
         isTombstone: isTombstone || this.#state.lastFolder === this.#settings.tombstoneFolder,
       },
       this.#settings.policy,

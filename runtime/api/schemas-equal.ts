@@ -1,7 +1,7 @@
-import type { Schema } from 'naru/api'
+import type { Schema } from './schema.ts'
 
 /** Equal in the full sense of Connect: type, name, version, documentation, parameters, default, fields. */
-export function sameSchema(a: Schema | undefined, b: Schema | undefined): boolean {
+export function schemasEqual(a: Schema | undefined, b: Schema | undefined): boolean {
   if (a === b) return true
   if (a === undefined || b === undefined) return false
   return (
@@ -12,8 +12,8 @@ export function sameSchema(a: Schema | undefined, b: Schema | undefined): boolea
     a.doc === b.doc &&
     JSON.stringify(a.default ?? null, plainBigint) === JSON.stringify(b.default ?? null, plainBigint) &&
     sameParameters(a.parameters ?? {}, b.parameters ?? {}) &&
-    sameSchema(a.keySchema, b.keySchema) &&
-    sameSchema(a.valueSchema, b.valueSchema) &&
+    schemasEqual(a.keySchema, b.keySchema) &&
+    schemasEqual(a.valueSchema, b.valueSchema) &&
     sameFields(a, b)
   )
 }
@@ -25,7 +25,7 @@ function sameFields(a: Schema, b: Schema): boolean {
     left.length === right.length &&
     left.every((field, index) => {
       const other = right[index]
-      return other !== undefined && field.name === other.name && sameSchema(field.schema, other.schema)
+      return other !== undefined && field.name === other.name && schemasEqual(field.schema, other.schema)
     })
   )
 }
