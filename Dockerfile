@@ -17,5 +17,5 @@ COPY cli cli
 COPY configs configs
 USER node
 EXPOSE 8083
-ENTRYPOINT ["node", "--max-semi-space-size=2", "cli/naru.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--single-threaded-gc", "cli/naru.mjs"]
 CMD ["worker", "/etc/naru/worker.properties"]

@@ -31,7 +31,12 @@ export class ProcessCarrier implements Carrier {
     this.#child = fork(fileURLToPath(new URL('./process-entry.ts', import.meta.url)), [], {
       // Buffers, bigints and undefined cross as they do between threads.
       serialization: 'advanced',
-      execArgv: [`--max-old-space-size=${memoryMaxMb}`, '--max-semi-space-size=2', `--title=naru ${name}`],
+      execArgv: [
+        `--max-old-space-size=${memoryMaxMb}`,
+        '--max-semi-space-size=2',
+        '--single-threaded-gc',
+        `--title=naru ${name}`,
+      ],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     // Not as an argument or in the environment: worker properties may hold secrets.

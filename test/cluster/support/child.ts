@@ -40,7 +40,7 @@ export class Child implements AsyncDisposable {
   async launch(): Promise<void> {
     const log = createWriteStream(this.logFile, { flags: 'a' })
     await once(log, 'open')
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', CLI, ...this.#args], {
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', '--single-threaded-gc', CLI, ...this.#args], {
       stdio: ['ignore', log, log],
       env: childEnv(),
     })
