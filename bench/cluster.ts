@@ -1,6 +1,6 @@
 // npm run bench -- cluster [--connectors 200] [--tasks 2] [--workers 3] [--kafka apache|embedded]
-// Many idle connectors on a few workers: time until all tasks run, memory per task, the pause of a task that moves when a worker goes and comes
-// (and how many of those that stay were restarted: 0), and REST latency while every worker is restarted in turn.
+// Many idle connectors on a few workers: time until all tasks run, memory per task, how long the tasks of a stopping worker are away, and REST
+// latency while every worker is restarted in turn.
 import { join } from 'node:path'
 import { Fleet } from '../test/cluster/support/fleet.ts'
 import type { ConnectorStatus } from '../test/cluster/support/rest.ts'
