@@ -15,7 +15,8 @@ export class RestClient {
           ...(body === undefined
             ? {}
             : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-          signal: AbortSignal.timeout(95_000),
+          // a frozen worker accepts and never answers; reading may be asked of another one
+          signal: AbortSignal.timeout(method === 'GET' ? 5_000 : 95_000),
         })
         const text = await response.text()
         return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
