@@ -27,6 +27,7 @@ export function atLeastOnce(given: GuaranteeParts): Guarantee {
       new AtLeastOnceDelivery({
         ...{ producer, offsets, sink, tolerance, metrics, progress },
         logger: logger.child('[offsets]'),
+        keepsUnitsWhole: task.keepsUnitsWhole === true,
         committed: async (committed) => await task.commit?.(committed),
         timeoutMs: worker.common['offset.flush.timeout.ms'],
         intervalMs: worker.common['offset.flush.interval.ms'],

@@ -8,7 +8,7 @@ import type { ErrorTolerance } from './error-tolerance.ts'
 import type { OutgoingRecord } from './outgoing-record.ts'
 import type { OffsetSink, SourceOffsets } from './source-offsets.ts'
 import type { OutgoingBatch } from './source-pipeline.ts'
-import { SubmittedRecords } from './submitted-records.ts'
+import { HOLD_MS, SubmittedRecords } from './submitted-records.ts'
 import type { TaskProgress } from './task-progress.ts'
 import type { SourceTaskMetrics } from './task-metrics.ts'
 
@@ -20,6 +20,8 @@ export interface AtLeastOnceOptions {
   readonly metrics: SourceTaskMetrics
   readonly progress: TaskProgress
   readonly logger: Logger
+  /** Batches of the task end between units (SourceTask.keepsUnitsWhole). */
+  readonly keepsUnitsWhole: boolean
   /** SourceTask.commit: these offsets are durable; [] after a quiet interval. */
   readonly committed: (offsets: readonly CommittedOffset[]) => Promise<void>
   /** `offset.flush.interval.ms`, `offset.flush.timeout.ms` */
@@ -30,7 +32,7 @@ export interface AtLeastOnceOptions {
 /** Records first, their offsets when all before them are acknowledged; after a crash the records in between come again. */
 export class AtLeastOnceDelivery implements Delivery {
   readonly #options: AtLeastOnceOptions
-  readonly #ledger = new SubmittedRecords()
+  readonly #ledger: SubmittedRecords
   readonly #failed = new AbortController()
   readonly #closing = new AbortController()
   readonly #commits: Promise<void>
@@ -43,11 +45,16 @@ export class AtLeastOnceDelivery implements Delivery {
     failed: (records, error) => this.#fail(records, error),
   }
   #failure: Error | undefined
+  /** The source has said that the unit it handed out last is complete. */
+  #settled = true
+  #pollingSince: number | undefined
+  #torn = false
   /** Commits fail, since the last one that did not. */
   #failing = false
 
   constructor(options: AtLeastOnceOptions) {
     this.#options = options
+    this.#ledger = new SubmittedRecords(options.keepsUnitsWhole)
     options.metrics.active = () => this.#ledger.active
     options.progress.inFlight = () => this.#ledger.active
     this.#commits = this.#commitRegularly()
@@ -59,6 +66,31 @@ export class AtLeastOnceDelivery implements Delivery {
 
   throwIfFailed(): void {
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  polling(): void {
+    this.#pollingSince = performance.now()
+  }
+
+  /** A task that is told to stop or pause says nothing of its unit; it is believed to be complete unless one was split before. */
+  polled(records: number, interrupted: boolean): void {
+    if (records > 0) this.#settled = false
+    else this.#settled ||= !interrupted || this.#isQuiet() || !this.#ledger.splitsUnits
+    this.#pollingSince = undefined
+  }
+
+  pollFailed(): void {
+    this.#pollingSince = undefined
+  }
+
+  /** What a failed task handed out last may lack its end. */
+  giveUp(): void {
+    this.#torn = true
+  }
+
+  pausing(): Promise<void> {
+    this.polled(0, true)
+    return Promise.resolve()
   }
 
   async send(batch: OutgoingBatch, signal: AbortSignal): Promise<void> {
@@ -75,7 +107,7 @@ export class AtLeastOnceDelivery implements Delivery {
   /** One await per interval, whatever the load: takes the acked prefix, writes it, tells the task. */
   async commit(): Promise<void> {
     const { offsets, sink, tolerance, metrics, progress, logger, timeoutMs } = this.#options
-    const committable = this.#ledger.committable()
+    const committable = this.#ledger.committable(this.#settled || this.#isQuiet())
     const started = performance.now()
     if (committable.length > 0) {
       try {
@@ -106,6 +138,7 @@ export class AtLeastOnceDelivery implements Delivery {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#torn) this.polled(0, true)
     this.#closing.abort()
     await this.#commits
     const { producer, timeoutMs, logger } = this.#options
@@ -121,6 +154,11 @@ export class AtLeastOnceDelivery implements Delivery {
 
   async #commitRegularly(): Promise<void> {
     while (await sleep(this.#options.intervalMs, this.#closing.signal)) await this.commit()
+  }
+
+  /** The rest of a unit is at hand when it is polled for: a source that waits has none. */
+  #isQuiet(): boolean {
+    return this.#pollingSince !== undefined && performance.now() - this.#pollingSince >= HOLD_MS
   }
 
   #end(error: Error): void {

@@ -11,6 +11,8 @@ export interface Delivery extends AsyncDisposable {
   polling?(): void
   /** Poll has answered; `interrupted`: with nothing because it was told to (stop, pause). */
   polled?(records: number, interrupted: boolean): void
+  /** Poll has thrown, and will be called again: that says nothing of the unit handed out last. */
+  pollFailed?(): void
   /** Polling pauses. Resolves when nothing is left half done. */
   pausing?(): Promise<void>
   /** The task has failed: what is not committed must not be when this is disposed. */

@@ -12,6 +12,7 @@ import type { SourceTaskMetrics } from './task-metrics.ts'
 import type { TaskProgress } from './task-progress.ts'
 import { transactionError } from './transaction-errors.ts'
 import type { TransactionMarks } from './transaction-marks.ts'
+import { HOLD_MS } from './submitted-records.ts'
 import { TransactionUnits } from './transaction-units.ts'
 
 /** Where transactions end (`transaction.boundary`). */
@@ -42,8 +43,6 @@ export interface ExactlyOnceOptions {
   readonly committed: (offsets: readonly CommittedOffset[]) => Promise<void>
 }
 
-/** How long the end of a transaction waits for the next batch to show that no unit goes on, ms. */
-const HOLD_MS = 100
 /** A transaction whose units never end is ended by force at this share of its timeout. */
 const MAX_AGE = 0.5
 
@@ -142,6 +141,10 @@ export class ExactlyOnceDelivery implements Delivery {
     }
     this.#settled = true
     if (this.#hasContent && this.#untilDue() === 0) this.#commitSoon()
+  }
+
+  pollFailed(): void {
+    clearTimeout(this.#timer)
   }
 
   /** A transaction that stayed open through a pause would expire, and fail the task when it goes on. */

@@ -149,6 +149,7 @@ export class SourceTaskRunner {
       if (records.length > 0) this.#retry.reset()
       return records
     } catch (error) {
+      delivery.pollFailed?.()
       if (signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError')) return []
       if (errorCode(error) !== 'RETRIABLE') throw error
       this.#failing = true

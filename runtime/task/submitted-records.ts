@@ -1,5 +1,8 @@
 import type { CommittedOffset, SourceOffset, SourcePartition } from '../api/index.ts'
 
+/** How long a source may be silent, polled for records, before the unit it handed out last counts as complete, ms. */
+export const HOLD_MS = 100
+
 /** A record in the ledger: the outgoing record itself, so that no second object is needed. */
 export interface Submitted {
   readonly sourcePartition: SourcePartition
@@ -12,7 +15,7 @@ export interface Submitted {
  * per source partition the offset of the last record of the acknowledged head.
  *
  * Invariant 2: a missing ack holds back every later offset of the same source partition.
- * Invariant 9: records with one offset are one unit; their offset waits for the last of them.
+ * Invariant 9: records with one offset are one unit; their offset waits for the last of them, which may come with a later batch.
  */
 export class SubmittedRecords {
   readonly #byIdentity = new Map<SourcePartition, PartitionLedger>()
@@ -21,6 +24,18 @@ export class SubmittedRecords {
   #lastPartition: SourcePartition | undefined
   #lastLedger: PartitionLedger | undefined
   #active = 0
+  readonly #whole: boolean
+  #splits = false
+
+  /** `keepsUnitsWhole`: no batch of the source ends within a unit (SourceTask.keepsUnitsWhole). */
+  constructor(keepsUnitsWhole: boolean) {
+    this.#whole = keepsUnitsWhole
+  }
+
+  /** A batch was seen to begin with the unit that the one before ended with. */
+  get splitsUnits(): boolean {
+    return this.#splits
+  }
 
   /** Records that are submitted and not acknowledged. */
   get active(): number {
@@ -28,8 +43,14 @@ export class SubmittedRecords {
   }
 
   submit(records: readonly Submitted[]): void {
+    let last: PartitionLedger | undefined
     for (const record of records) {
-      this.#ledgerOf(record.sourcePartition).queue.push(record)
+      const ledger = this.#ledgerOf(record.sourcePartition)
+      if (!this.#whole && ledger !== last) {
+        if (ledger.continuedBy(record)) this.#splits = true
+        last = ledger
+      }
+      ledger.queue.push(record)
       if (!record.acked) this.#active++
     }
   }
@@ -54,10 +75,11 @@ export class SubmittedRecords {
     this.#advance()
   }
 
-  /** Offsets that may be committed and were not yet. */
-  committable(): readonly CommittedOffset[] {
+  /** Offsets that may be committed and were not yet. `settled`: the source has no more of the unit that it handed out last. */
+  committable(settled: boolean): readonly CommittedOffset[] {
     const found: CommittedOffset[] = []
     for (const ledger of this.#byContent.values()) {
+      ledger.endUnit(settled || this.#whole)
       const offset = ledger.committable
       if (offset !== undefined && offset !== ledger.committed) found.push({ partition: ledger.partition, offset })
     }
@@ -101,11 +123,28 @@ class PartitionLedger {
   /** Offset of the last complete unit of the acked head. */
   committable: SourceOffset | undefined
   committed: SourceOffset | undefined
-  /** Offset of acked records that were taken from the queue while others of their unit still wait. */
+  /** Offset of acked records that were taken from the queue while others of their unit still wait, or may still come. */
   #begun: SourceOffset | undefined
+  /** The last record that was pushed while the queue held any. */
+  #newest: SourceOffset | undefined
 
   constructor(partition: SourcePartition) {
     this.partition = partition
+  }
+
+  /** Does the record belong to the unit of the one before it? */
+  continuedBy({ sourceOffset }: Submitted): boolean {
+    const before = this.queue.last?.sourceOffset ?? this.#newest
+    return before !== undefined && sameOffset(before, sourceOffset)
+  }
+
+  /** All that was submitted is acked: is the unit of the last record complete, too? */
+  endUnit(complete: boolean): void {
+    if (this.#begun === undefined) return
+    const next = this.queue.peek()
+    if (next === undefined ? !complete : sameOffset(next.sourceOffset, this.#begun)) return
+    this.committable = this.#begun
+    this.#begun = undefined
   }
 
   advance(): void {
@@ -127,7 +166,8 @@ class PartitionLedger {
       if (before === undefined && !sameOffset(this.#begun, last)) before = this.#begun
       this.#begun = undefined
     }
-    if (next === undefined || !sameOffset(next.sourceOffset, last)) this.committable = last
+    this.#newest = last
+    if (next !== undefined && !sameOffset(next.sourceOffset, last)) this.committable = last
     else {
       this.#begun = last
       if (before !== undefined) this.committable = before
@@ -146,6 +186,10 @@ class Fifo<T> {
 
   peek(): T | undefined {
     return this.#items[this.#head]
+  }
+
+  get last(): T | undefined {
+    return this.#items.at(-1)
   }
 
   shift(): void {
