@@ -26,8 +26,12 @@ const largeRecords = () => records(0, 7, (offset) => ({ value: large[offset] }))
 const largeText = large.map((value) => `"${value}"\n`).join('')
 const first = 'topics/orders/partition=0/orders+0+0000000000.json'
 
-/** Bytes of buffers that are in use: without those that only wait to be collected, which take turns with the machine's load. */
+/**
+ * Bytes of buffers that are in use: without those that only wait to be collected. A collection hands dead buffers to a thread that frees them in its
+ * own time; the next one begins by waiting for it.
+ */
 function heldBuffers(): number {
+  collectGarbage()
   collectGarbage()
   return process.memoryUsage().arrayBuffers
 }

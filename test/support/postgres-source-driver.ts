@@ -97,11 +97,15 @@ export class PostgresUnderTest implements AsyncDisposable {
   }
 }
 
-/** Resolves when a stream reads the slot: what is written from then on will be streamed. */
+/**
+ * Resolves when a stream reads the slot: what is written from then on will be streamed. The session that creates a slot holds it too for a moment,
+ * before it copies the tables: it is no stream yet.
+ */
 export async function slotActive(db: PostgresUnderTest, slot: string): Promise<void> {
   for (;;) {
     const rows = await db.sql(
-      'SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = $1 AND confirmed_flush_lsn IS NOT NULL',
+      `SELECT 1 FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid
+       WHERE s.slot_name = $1 AND r.state IN ('catchup', 'streaming')`,
       [slot],
     )
     if (rows.length > 0) return
