@@ -225,13 +225,15 @@ export class Admin {
     })
   }
 
+  /** `readCommitted`: `latest` is the last stable offset. */
   async listOffsets(
     partitions: readonly TopicPartition[],
     at: OffsetSpec,
     signal?: AbortSignal,
+    readCommitted = false,
   ): Promise<readonly PartitionOffset[]> {
     const asked = partitions.map(({ topic, partition }) => ({ topic, partition, at }))
-    return await listOffsets(this.#cluster, asked, { signal })
+    return await listOffsets(this.#cluster, asked, { signal, readCommitted })
   }
 
   async listGroupOffsets(groupId: string, signal?: AbortSignal): Promise<readonly PartitionOffset[]> {

@@ -7,6 +7,7 @@ import type { Admin } from '../kafka/admin.ts'
 import type { Fetcher } from '../kafka/fetcher.ts'
 import type { KafkaClients } from '../kafka/kafka-clients.ts'
 import type { Producer } from '../kafka/producer.ts'
+import type { PartitionOffset } from '../kafka/topic-partition.ts'
 import type { Log, LogEntry, LogReader } from './log.ts'
 
 export interface TopicLogOptions {
@@ -73,7 +74,8 @@ export class TopicLog implements Log {
     const partitions = Array.from({ length: this.#partitions }, (_, partition) => partition)
     this.#fetcher.assign(partitions.map((partition) => ({ topic, partition, offset: 'earliest' as const })))
     this.#following = this.#follow(this.#closing.signal)
-    await this.readToEnd(signal)
+    // A transaction that a killed worker left open ends when its task starts again, which nobody does before this log is open: it is not waited for.
+    await this.#readTo(await this.#ends(signal, this.#options.readCommitted), signal)
   }
 
   async #ensureTopic(signal: AbortSignal | undefined): Promise<void> {
@@ -151,18 +153,30 @@ export class TopicLog implements Log {
     const { topic } = this.#options
     await this.#producer.sendAndWait(
       entries.map(({ key, value }) => ({ topic, key, value })),
-      anySignal(signal, this.#closing.signal),
+      this.#until(signal),
     )
   }
 
   async readToEnd(signal?: AbortSignal): Promise<void> {
+    await this.#readTo(await this.#ends(signal), signal)
+  }
+
+  /** `stable`: before the first transaction that is open. */
+  async #ends(signal: AbortSignal | undefined, stable = false): Promise<readonly PartitionOffset[]> {
     const { topic } = this.#options
-    const until = anySignal(signal, this.#closing.signal)
     const partitions = Array.from({ length: this.#partitions }, (_, partition) => ({ topic, partition }))
-    const ends = await this.#admin.listOffsets(partitions, 'latest', until)
-    const isRead = ({ partition, offset }: { readonly partition: number; readonly offset: number }): boolean =>
+    return await this.#admin.listOffsets(partitions, 'latest', this.#until(signal), stable)
+  }
+
+  async #readTo(ends: readonly PartitionOffset[], signal: AbortSignal | undefined): Promise<void> {
+    const until = this.#until(signal)
+    const isRead = ({ topic, partition, offset }: PartitionOffset): boolean =>
       offset === 0 || (this.#fetcher.position(topic, partition) ?? 0) >= offset
     while (!ends.every(isRead)) await abortable(this.#progress.promise, until)
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    return anySignal(signal, this.#closing.signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
