@@ -83,10 +83,10 @@ export class Listener implements AsyncDisposable {
 function tlsServer(key: ListenerOptions['key'], props: Props, serve: RequestListener): Server {
   const prefix = key === 'listeners' ? 'listeners.https.' : 'admin.listeners.https.'
   const { checkHost: _, ...tls } = tlsOptions(props, prefix)
-  if (tls.cert === undefined && tls.pfx === undefined)
+  if (tls.cert === undefined)
     throw new ConfigError(
       `${prefix}ssl.keystore.location`,
-      `an https listener needs a certificate: set ${prefix}ssl.keystore.location (or without prefix) to a PEM or PKCS12 file`,
+      `an https listener needs a certificate: set ${prefix}ssl.keystore.location (or without prefix) to a PEM, PKCS12 or JKS file`,
     )
   try {
     return createTlsServer(tls, serve)

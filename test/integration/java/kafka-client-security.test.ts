@@ -96,10 +96,23 @@ async function roundTrip(props: Given): Promise<void> {
 describe('secured connections to Apache Kafka', () => {
   const accepted: readonly (readonly [string, Given | (() => Promise<Given>)])[] = [
     [
-      'TLS with a client certificate in a PKCS12 store',
+      'TLS with stores of JKS',
       {
         'security.protocol': 'SSL',
-        ...TRUST,
+        'ssl.truststore.location': path('truststore.jks'),
+        'ssl.truststore.password': 'changeit',
+        'ssl.keystore.location': path('client.jks'),
+        'ssl.keystore.password': 'changeit',
+        'ssl.key.password': 'key-changeit',
+      },
+    ],
+    [
+      'TLS with stores of PKCS12',
+      {
+        'security.protocol': 'SSL',
+        'ssl.truststore.location': path('truststore-legacy.p12'),
+        'ssl.truststore.password': 'changeit',
+        'ssl.truststore.type': 'PKCS12',
         'ssl.keystore.location': path('client.p12'),
         'ssl.keystore.password': 'changeit',
         'ssl.keystore.type': 'PKCS12',

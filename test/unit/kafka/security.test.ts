@@ -63,7 +63,7 @@ describe('PEM', () => {
 })
 
 describe('ssl properties', () => {
-  test('PEM files, inline PEM, encrypted keys and PKCS12 stores are read', async () => {
+  test('PEM files, inline PEM and encrypted keys are read', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'naru-pem-'))
     const store = join(dir, 'client.pem')
     await writeFile(store, `${await content('client.key')}${await content('client.pem')}`)
@@ -89,26 +89,69 @@ describe('ssl properties', () => {
     assert.equal(inline.passphrase, 'changeit')
     assert.equal(inline.minVersion, 'TLSv1.3')
     assert.equal(inline.checkServerIdentity!('host', {} as never), undefined)
-    const pkcs12 = sslOptions({
-      'ssl.keystore.type': 'PKCS12',
-      'ssl.keystore.location': path('client.p12'),
-      'ssl.keystore.password': 'changeit',
-    })
-    assert.ok(Buffer.isBuffer(pkcs12.pfx))
   })
 
-  test('Java key stores are refused with the command that converts them', async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'naru-jks-'))
+  test('trust stores of Java hold the authority, whatever protects them', async () => {
+    const ca = await content('ca.pem')
+    for (const name of ['truststore.p12', 'truststore-legacy.p12', 'truststore.jks'])
+      assert.deepEqual(
+        sslOptions({ 'ssl.truststore.location': path(name), 'ssl.truststore.password': 'changeit' }).ca,
+        [ca],
+        name,
+      )
+    // certificates of JKS are in clear, and Java does not ask for the password either
+    assert.deepEqual(sslOptions({ 'ssl.truststore.location': path('truststore.jks') }).ca, [ca])
+    // of a key store that serves as trust store, Java trusts the key's own certificate, not its issuers
+    for (const name of ['client.p12', 'client.jks'])
+      assert.deepEqual(
+        sslOptions({ 'ssl.truststore.location': path(name), 'ssl.truststore.password': 'changeit' }).ca,
+        [await content('client.pem')],
+        name,
+      )
+  })
+
+  test('key stores of Java hold the key and its chain, whatever protects them', async () => {
+    const chain = `${await content('client.pem')}${await content('ca.pem')}`
+    for (const [name, keyPassword] of [
+      ['client.p12', ''],
+      ['client-legacy.p12', ''],
+      ['client.jks', 'key-changeit'],
+    ] as const) {
+      const options = sslOptions({
+        'ssl.keystore.location': path(name),
+        'ssl.keystore.password': 'changeit',
+        'ssl.key.password': keyPassword,
+      })
+      assert.deepEqual(options.cert, [chain], name)
+      assert.deepEqual(options.key, [await content('client.key')], name)
+    }
+  })
+
+  test('a broken store never yields certificates, and never an error without a name', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'naru-stores-'))
     try {
-      const location = join(dir, 'store.jks')
-      await writeFile(location, Buffer.from('feedfeed00000002', 'hex'))
-      assert.throws(() => sslOptions({ 'ssl.keystore.location': location }), {
-        key: 'ssl.keystore.location',
-        message: /keytool -importkeystore .* -deststoretype PKCS12/,
-      })
-      assert.throws(() => sslOptions({ 'ssl.truststore.location': location }), {
-        message: /keytool -list -rfc -keystore .* > truststore\.pem/,
-      })
+      const location = join(dir, 'store')
+      for (const name of ['truststore.p12', 'truststore.jks', 'client.jks']) {
+        const whole = await readFile(path(name))
+        const at = (part: number): number => Math.floor(whole.length * part)
+        const broken = [whole.subarray(0, at(0.3)), whole.subarray(0, -1), whole.subarray(0, 8)]
+        for (const part of [0.1, 0.5, 0.9]) broken.push(Buffer.from(whole.with(at(part), whole[at(part)]! ^ 1)))
+        for (const bytes of broken) {
+          await writeFile(location, bytes)
+          assert.throws(
+            () => sslOptions({ 'ssl.truststore.location': location, 'ssl.truststore.password': 'changeit' }),
+            (error: Error & { key?: string }) =>
+              error.key!.startsWith('ssl.truststore.') && /store/.test(error.message),
+          )
+        }
+      }
+      for (const magic of ['cececece00000002', '0000000200000014']) {
+        await writeFile(location, Buffer.from(magic, 'hex'))
+        assert.throws(() => sslOptions({ 'ssl.keystore.location': location }), {
+          key: 'ssl.keystore.location',
+          message: /is no PEM, PKCS12 or JKS store\. Convert it: keytool -importkeystore .* -deststoretype PKCS12/,
+        })
+      }
     } finally {
       await rm(dir, { recursive: true })
     }
@@ -118,13 +161,30 @@ describe('ssl properties', () => {
     const key = await content('client-encrypted.key')
     const chain = await content('client.pem')
     const encrypted = { 'ssl.keystore.key': key, 'ssl.keystore.certificate.chain': chain }
+    const jks = { 'ssl.keystore.location': path('client.jks') }
+    const trust = { 'ssl.truststore.location': path('truststore.p12') }
     const cases: readonly (readonly [Record<string, string>, string, RegExp])[] = [
       [{ 'ssl.truststore.location': '/absent.pem' }, 'ssl.truststore.location', /cannot read \/absent\.pem/],
       [{ 'ssl.truststore.certificates': 'nothing' }, 'ssl.truststore.certificates', /no PEM certificates/],
       [{ 'ssl.keystore.key': key }, 'ssl.keystore.certificate.chain', /belong together/],
       [encrypted, 'ssl.key.password', /is encrypted/],
       [{ ...encrypted, 'ssl.key.password': 'wrong-password' }, 'ssl.keystore.location', /cannot be used/],
-      [{ 'ssl.keystore.location': path('client.p12') }, 'ssl.keystore.password', /needs it/],
+      [{ 'ssl.keystore.location': path('client.p12') }, 'ssl.keystore.password', /is needed/],
+      [
+        { ...jks, 'ssl.keystore.password': 'wrong-password' },
+        'ssl.keystore.password',
+        /client\.jks does not open with/,
+      ],
+      [{ ...jks, 'ssl.keystore.password': 'changeit' }, 'ssl.key.password', /a password of its own/],
+      [{ ...jks, 'ssl.key.password': 'wrong-password' }, 'ssl.key.password', /client\.jks does not open with/],
+      [
+        { ...trust, 'ssl.truststore.password': 'wrong-password' },
+        'ssl.truststore.password',
+        /truststore\.p12 does not/,
+      ],
+      [trust, 'ssl.truststore.password', /is encrypted: ssl\.truststore\.password is needed/],
+      [{ ...trust, 'ssl.truststore.type': 'BKS' }, 'ssl.truststore.type', /JKS, PKCS12, PEM can\. Convert it/],
+      [{ 'ssl.keystore.location': path('truststore.jks') }, 'ssl.keystore.location', /holds no private key/],
       [{ 'ssl.enabled.protocols': 'SSLv3' }, 'ssl.enabled.protocols', /one or more of/],
       [{ 'ssl.endpoint.identification.algorithm': 'ldap' }, 'ssl.endpoint.identification.algorithm', /https/],
       [{ 'ssl.engine.factory.class': 'org.x.Y' }, 'ssl.engine.factory.class', /Java class/],

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Stages } from '../../../runtime/herder/stages.ts'
 import { usersFileOf } from '../../../runtime/rest/basic-auth.ts'
-import { pkcs12Certificates } from '../../../runtime/rest/pkcs12.ts'
 import { configJsonOf, createRequestOf, flag, offsetsOf, propsOf } from '../../../runtime/rest/request-body.ts'
 import { parseHeaderRules } from '../../../runtime/rest/response-headers.ts'
 import { tlsOptions } from '../../../runtime/rest/tls-options.ts'
 import { LoggerLevels, loggerName } from '../../../runtime/telemetry/logger-levels.ts'
-
-const TLS = join(import.meta.dirname, '..', '..', 'fixtures', 'tls')
 
 describe('logger levels', () => {
   test('belong to names that follow from contexts', () => {
@@ -91,15 +85,6 @@ describe('settings of the REST server', () => {
     assert.throws(() => parseHeaderRules('setDate Expires: soon'), /a number of milliseconds/)
   })
 
-  test('read the certificates of a PKCS12 trust store', () => {
-    const [found, ...more] = pkcs12Certificates(readFileSync(join(TLS, 'truststore.p12')), 'changeit')
-    assert.deepEqual(more, [])
-    const fingerprint = (pem: string | Buffer): string => new X509Certificate(pem).fingerprint256
-    assert.equal(fingerprint(found!), fingerprint(readFileSync(join(TLS, 'ca.pem'))))
-    assert.throws(() => pkcs12Certificates(readFileSync(join(TLS, 'truststore.p12')), 'wrong'))
-    assert.throws(() => pkcs12Certificates(Buffer.from('not DER'), ''))
-  })
-
   test('take the prefixed TLS settings or the others, never some of each', () => {
     const options = tlsOptions(
       {
@@ -109,7 +94,7 @@ describe('settings of the REST server', () => {
       },
       'listeners.https.',
     )
-    assert.deepEqual([options.requestCert, options.rejectUnauthorized, options.pfx], [true, false, undefined])
+    assert.deepEqual([options.requestCert, options.rejectUnauthorized, options.cert], [true, false, undefined])
     const { minVersion, maxVersion } = tlsOptions({ 'ssl.enabled.protocols': 'TLSv1.3' }, 'listeners.https.')
     assert.deepEqual([minVersion, maxVersion], ['TLSv1.3', 'TLSv1.3'])
   })
