@@ -78,7 +78,7 @@ export function sinkGroupId(worker: WorkerConfig, connectorProps: Props): string
 }
 
 export function sinkConsumerProps(worker: WorkerConfig, connectorProps: Props, taskId: string): Props {
-  return {
+  const props: Props = {
     ...connectionProps(worker),
     'client.id': `connector-consumer-${taskId}`,
     'enable.auto.commit': 'false',
@@ -87,6 +87,13 @@ export function sinkConsumerProps(worker: WorkerConfig, connectorProps: Props, t
     ...withPrefix(connectorProps, 'consumer.override.'),
     'group.id': sinkGroupId(worker, connectorProps),
   }
+  const instance = props['group.instance.id'] ?? ''
+  // one per member, or the tasks of a connector fence each other (KIP-345): the setting is of the connector, the member a task
+  return instance === '' ? props : { ...props, 'group.instance.id': `${instance}-${taskNumber(taskId)}` }
+}
+
+function taskNumber(taskId: string): string {
+  return taskId.slice(taskId.lastIndexOf('-') + 1)
 }
 
 export function dlqProducerProps(worker: WorkerConfig, connectorProps: Props, taskId: string): Props {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { startConnectCluster } from './support/connect-cluster.ts'
+import { startConnectCluster, until } from './support/connect-cluster.ts'
 import type { ConnectCluster } from './support/connect-cluster.ts'
 
 describe('SinkConnectorsIntegrationTest', { timeout: 180_000 }, () => {
@@ -70,6 +70,37 @@ describe('SinkConnectorsIntegrationTest', { timeout: 180_000 }, () => {
         .flatMap(({ partitions }) => partitions)
         .sort(),
       all,
+    )
+  })
+
+  test('one group.instance.id serves all tasks of a connector, and a restarted task disturbs no other', async () => {
+    const topic = await cluster.createTopic('static', 2)
+    const name = cluster.name('static')
+    const tasks = [0, 1].map((task) => cluster.connector(name).task(task))
+    await cluster.configure(name, {
+      'connector.class': 'MonitorableSinkConnector',
+      topics: topic,
+      'tasks.max': '2',
+      'consumer.override.group.instance.id': 'sink',
+      // a rebalance on the way to two members must not be taken for one afterwards
+      'consumer.override.partition.assignment.strategy': 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor',
+    })
+    for (const task of tasks) await task.until('one partition is open', ({ assignment }) => assignment.length === 1)
+    const [restarted, other] = [tasks[0]!, tasks[1]!]
+    const before = restarted.assignment
+    const calls = (): readonly string[] =>
+      other.calls.flatMap(({ call }) => (call === 'open' || call === 'close' ? [call] : []))
+    const otherCalls = calls()
+    await cluster.ask('POST', `/connectors/${name}/tasks/0/restart`)
+    await restarted.awaitStops(1)
+    await restarted.until('its partition is open again', ({ assignment }) => assignment.length === 1)
+    assert.deepEqual(restarted.assignment, before)
+    await cluster.kafka.produce(topic, values(topic))
+    await until('all records came', () => restarted.received.length + other.received.length === 10)
+    assert.deepEqual(calls(), otherCalls)
+    assert.deepEqual(
+      (await cluster.status(name)).tasks.map(({ state }) => state),
+      ['RUNNING', 'RUNNING'],
     )
   })
 })

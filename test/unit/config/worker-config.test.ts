@@ -138,6 +138,9 @@ describe('client settings', () => {
     assert.equal(consumer['auto.offset.reset'], 'latest')
     assert.equal(consumer['max.poll.records'], '7')
     assert.equal(sinkConsumerProps(worker, { ...connector, 'consumer.override.group.id': 'x' }, 'n-0')['group.id'], 'x')
+    const named = { ...connector, 'consumer.override.group.instance.id': 'host-a' }
+    assert.equal(sinkConsumerProps(worker, named, 'n-1')['group.instance.id'], 'host-a-1')
+    assert.equal(consumer['group.instance.id'], undefined)
   })
 
   it('of exactly-once cannot be overridden', () => {
