@@ -25,16 +25,23 @@ const BACKSLASH = 0x5c
 const HEX = Buffer.from('0123456789ABCDEF', 'latin1')
 /** Above this a text is searched for a byte to escape first, and copied as a whole. */
 const LONG = 48
+/** Above this the room for escapes is counted, not guessed at six bytes for one. */
+const COUNTED = 4096
 
 /** The UTF-8 text `source[start..end)` as a JSON string. */
 export function writeJsonString(out: ByteWriter, source: Buffer, start: number, end: number): void {
-  const length = end - start
-  if (length > LONG) {
-    const first = firstEscape(source, start, end)
-    if (first === end) return writeCleanString(out, source, start, end)
+  const clean = end - start > LONG ? firstEscape(source, start, end) : start
+  if (clean === end) return writeCleanString(out, source, start, end)
+  out.reserve(2 + clean - start + escapedLength(source, clean, end))
+  let at = out.length
+  const target = out.buffer
+  target[at++] = QUOTE
+  if (clean - start > LONG) {
+    source.copy(target, at, start, clean)
+    at += clean - start
+    start = clean
   }
-  out.reserve(2 + escapedLength(source, start, end))
-  out.length = putJsonString(out.buffer, out.length, source, start, end)
+  out.length = putEscaped(target, at, source, start, end)
 }
 
 /** The same for a text without a byte to escape. */
@@ -52,6 +59,10 @@ export function writeCleanString(out: ByteWriter, source: Buffer, start: number,
 /** The same into a buffer that has room for 6 bytes per byte and two more; answers the position behind. */
 export function putJsonString(target: Buffer, at: number, source: Buffer, start: number, end: number): number {
   target[at++] = QUOTE
+  return putEscaped(target, at, source, start, end)
+}
+
+function putEscaped(target: Buffer, at: number, source: Buffer, start: number, end: number): number {
   for (let i = start; i < end; i++) {
     const byte = source[i]!
     const escape = ESCAPE[byte]!
@@ -91,8 +102,9 @@ function firstEscape(source: Buffer, start: number, end: number): number {
   return i
 }
 
+/** Room that is enough: counting costs as much as escaping. */
 function escapedLength(source: Buffer, start: number, end: number): number {
-  if (end - start <= LONG) return (end - start) * 6
+  if (end - start <= COUNTED) return (end - start) * 6
   let length = 0
   for (let i = start; i < end; i++) {
     const escape = ESCAPE[source[i]!]!

@@ -24,6 +24,15 @@ describe('JSON as Jackson writes it', () => {
     }
   })
 
+  test('long texts, wherever the first byte to escape is', () => {
+    for (const size of [47, 48, 49, 100, 4095, 4096, 4097, 20_000])
+      for (const first of [0, 1, 47, 48, 49, size - 1, size]) {
+        const text = 'a'.repeat(Math.min(first, size)) + '\u0001'.repeat(Math.max(0, size - first))
+        const bytes = Buffer.from(text)
+        assert.equal(JSON.parse(written((out) => writeJsonString(out, bytes, 0, bytes.length))), text)
+      }
+  })
+
   test('surrogate pairs and control characters are escaped in capitals, other characters are not', () => {
     assert.equal(jsonString('😀é\u001f'), '"\\uD83D\\uDE00é\\u001F"')
   })
