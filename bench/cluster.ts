@@ -1,6 +1,6 @@
-// npm run bench -- cluster [--connectors 200] [--tasks 2] [--workers 3] [--kafka apache|embedded]
-// Many idle connectors on a few workers: time until all tasks run, memory per task, how long the tasks of a stopping worker are away, and REST
-// latency while every worker is restarted in turn.
+// npm run bench -- cluster [--connectors 200] [--ticking 20] [--tasks 2] [--workers 3] [--kafka apache|embedded]
+// Many connectors on a few workers, all idle but the ticking ones, whose tasks make a record every 50 ms: time until all tasks run, memory per task;
+// then every worker is restarted in turn: how long tasks that move stand still, and those that do not, seen at their records, and REST latency.
 import { join } from 'node:path'
 import { Fleet } from '../test/cluster/support/fleet.ts'
 import type { ConnectorStatus } from '../test/cluster/support/rest.ts'
@@ -10,9 +10,13 @@ import { kafkaFlag } from './support/kafka-flag.ts'
 import { ProcessUsage } from './support/process-usage.ts'
 import { megabytes, percentile, report } from './support/report.ts'
 import type { Row } from './support/report.ts'
+import { TaskPauses } from './support/task-pauses.ts'
+import type { Shift } from './support/task-pauses.ts'
 
 const TEST_CONNECTORS = join(import.meta.dirname, '..', 'test', 'connectors')
 const SETTLE_MS = 10_000
+const TICKS = 'ticks'
+const TICK_MS = 50
 
 export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   const connectors = numberFlag(flags, 'connectors', 200)
@@ -23,7 +27,8 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
     kafka: kafkaFlag(flags),
     props: { 'plugin.path': TEST_CONNECTORS, 'offset.flush.interval.ms': '10000' },
   })
-  const load = new Load(fleet, connectors, tasks)
+  const ticking = Math.min(connectors, numberFlag(flags, 'ticking', 20))
+  const load = new Load(fleet, { connectors, ticking, tasks })
   const rows: Row[] = []
   await pause(SETTLE_MS)
   const idle = await memory(fleet)
@@ -35,30 +40,57 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   rows.push({ what: `until ${connectors * tasks} tasks RUNNING`, value: since(created), unit: 's' })
   await pause(SETTLE_MS)
   rows.push({ what: 'memory per task', value: ((await memory(fleet)) - idle) / (connectors * tasks), unit: 'MB' })
+  const quiet = Date.now()
   rows.push(...(await load.latency(5_000)))
-  rows.push(...(await rollingRestart(fleet, load)))
-  report('cluster', { connectors, tasks, workers, kafka: kafkaFlag(flags) }, rows)
+  const restart = await rollingRestart(fleet, load)
+  rows.push(...restart.rows)
+  if (ticking > 0) {
+    const pauses = await TaskPauses.read(fleet.kafka.bootstrap, TICKS, TICK_MS)
+    rows.push(...pauses.quiet(quiet, quiet + 5_000))
+    for (const [what, shifts] of [
+      ['worker stops', restart.stops],
+      ['worker starts', restart.starts],
+    ] as const)
+      rows.push(...pauses.moved(what, shifts), ...pauses.unmoved(what, shifts))
+  }
+  report('cluster', { connectors, ticking, tasks, workers, kafka: kafkaFlag(flags) }, rows)
+}
+
+interface RollingRestart {
+  readonly rows: readonly Row[]
+  readonly stops: readonly Shift[]
+  readonly starts: readonly Shift[]
 }
 
 /** Each worker in turn: SIGTERM, start again, wait until all runs; REST is asked of the others all the time. */
-async function rollingRestart(fleet: Fleet, load: Load): Promise<readonly Row[]> {
+async function rollingRestart(fleet: Fleet, load: Load): Promise<RollingRestart> {
   const began = performance.now()
   const asking = new AbortController()
   const answers = load.ask(asking.signal)
   const generations: number[] = []
+  const stops: Shift[] = []
+  const starts: Shift[] = []
   for (const [index, worker] of fleet.workers.entries()) {
     load.avoid(index)
-    await worker.stop()
-    const stoppedAt = performance.now()
-    await load.allRunWithout(fleet.idOf(index))
-    generations.push(performance.now() - stoppedAt)
-    await worker.start()
-    load.avoid(undefined)
-    await load.allRun()
+    stops.push(
+      await load.shift(async () => {
+        await worker.stop()
+        const stoppedAt = performance.now()
+        await load.allRunWithout(fleet.idOf(index))
+        generations.push(performance.now() - stoppedAt)
+      }),
+    )
+    starts.push(
+      await load.shift(async () => {
+        await worker.start()
+        load.avoid(undefined)
+        await load.allRunWith(fleet.idOf(index))
+      }),
+    )
   }
   asking.abort()
   const { times, failures } = await answers
-  return [
+  const rows = [
     { what: 'worker stopped, until its tasks run elsewhere: worst', value: Math.max(...generations) / 1000, unit: 's' },
     { what: 'rolling restart of all workers', value: since(began), unit: 's' },
     { what: 'REST p50 meanwhile', value: percentile(times, 50), unit: 'ms' },
@@ -66,17 +98,23 @@ async function rollingRestart(fleet: Fleet, load: Load): Promise<readonly Row[]>
     { what: 'REST requests meanwhile', value: times.length, unit: '' },
     { what: 'REST answers other than 2xx', value: failures, unit: '' },
   ]
+  return { rows, stops, starts }
 }
 
 class Load {
   readonly #fleet: Fleet
   readonly #names: readonly string[]
+  readonly #ticking: number
   readonly #tasks: number
   #avoided: number | undefined
 
-  constructor(fleet: Fleet, connectors: number, tasks: number) {
+  constructor(
+    fleet: Fleet,
+    { connectors, ticking, tasks }: Readonly<Record<'connectors' | 'ticking' | 'tasks', number>>,
+  ) {
     this.#fleet = fleet
-    this.#names = Array.from({ length: connectors }, (_, i) => `idle-${i}`)
+    this.#names = Array.from({ length: connectors }, (_, i) => (i < ticking ? `tick-${i}` : `idle-${i}`))
+    this.#ticking = ticking
     this.#tasks = tasks
   }
 
@@ -85,8 +123,9 @@ class Load {
       await this.#fleet.restOf(i % this.#fleet.workers.length).put(name, {
         'connector.class': 'MonitorableSourceConnector',
         'tasks.max': String(this.#tasks),
-        topic: `idle-${i % 10}`,
-        'max.messages': '0',
+        ...(i < this.#ticking
+          ? { topic: TICKS, throughput: String(1000 / TICK_MS) }
+          : { topic: `idle-${i % 10}`, 'max.messages': '0' }),
       })
   }
 
@@ -98,6 +137,28 @@ class Load {
     await this.#until((owner) => owner !== workerId)
   }
 
+  /** Work has come back to a worker that was started again, and all runs. */
+  async allRunWith(workerId: string): Promise<void> {
+    await until(async () => [...(await this.owners()).values()].includes(workerId), {
+      timeoutMs: 600_000,
+      everyMs: 250,
+      describe: () => `${workerId} runs a task`,
+    })
+    await this.allRun()
+  }
+
+  /** What `change` makes move. Leaves time for the first records after it. */
+  async shift(change: () => Promise<void>): Promise<Shift> {
+    const before = await this.owners()
+    const from = Date.now()
+    await change()
+    const after = await this.owners()
+    const to = Date.now()
+    await pause(2_000)
+    const moved = [...after].filter(([task, owner]) => before.get(task) !== owner).map(([task]) => task)
+    return { from, to, moved: new Set(moved) }
+  }
+
   /** This worker is about to stop: a load balancer would ask the others. */
   avoid(worker: number | undefined): void {
     this.#avoided = worker
@@ -107,7 +168,7 @@ class Load {
   async owners(): Promise<ReadonlyMap<string, string>> {
     const owners = new Map<string, string>()
     for (const { name, tasks } of await this.#statuses())
-      for (const { id, state, worker_id: owner } of tasks) owners.set(`${name} ${id}`, state === 'RUNNING' ? owner : '')
+      for (const { id, state, worker_id: owner } of tasks) owners.set(`${name}-${id}`, state === 'RUNNING' ? owner : '')
     return owners
   }
 
@@ -130,9 +191,13 @@ class Load {
         i % 4
       ]!
       const started = performance.now()
-      const { status } = await this.#rest(i).request('GET', path)
+      try {
+        const { status } = await this.#rest(i).request('GET', path)
+        if (status >= 300) failures++
+      } catch {
+        failures++ // no answer at all
+      }
       times.push(performance.now() - started)
-      if (status >= 300) failures++
       await pause(10)
     }
     return { times: times.sort((a, b) => a - b), failures }
