@@ -5,6 +5,7 @@ import type { ConfigView, Group } from './group/group.ts'
 import { LeaderAssignor } from './group/leader-assignor.ts'
 import { PeerWatch } from './group/peer-watch.ts'
 import type { Peer, PeerWatchOptions } from './group/peer-watch.ts'
+import { Rebalances } from './group/rebalances.ts'
 import { SoloGroupMember } from './group/solo-group-member.ts'
 import { WorkerGroupMember } from './group/worker-group-member.ts'
 import type { KafkaClients } from './kafka/kafka-clients.ts'
@@ -54,6 +55,7 @@ export function openGroup({ config, configs, clients, url, workerId, attend, log
     ...{ member, assignor, peers, config: view, url, protocol, syncTimeoutMs, maxDelayMs, logger },
     ...timeouts,
     unsyncBackoffMs: distributed['worker.unsync.backoff.ms'],
+    rebalances: new Rebalances(config.common),
   })
   return group
 }

@@ -21,6 +21,7 @@ import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
 import { logLevel } from './rest/routes/loggers.ts'
 import type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
+import { appInfo } from './telemetry/app-info.ts'
 import { collectStartupGarbage } from './telemetry/startup-garbage.ts'
 import { createLogger } from './telemetry/logger.ts'
 import type { LoggerOptions, RootLogger } from './telemetry/logger.ts'
@@ -126,6 +127,10 @@ class Assembly implements RunningWorker {
       levels: this.#levels,
       stages: this.#stages,
     })
+    const startedAt = Date.now()
+    this.#metrics.collect('app-info', () =>
+      appInfo({ workerId: this.workerId, version: packageInfo.version, startedAt }),
+    )
     this.#logger.info(`REST listens on ${this.restUrl}`)
   }
 

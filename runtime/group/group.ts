@@ -1,6 +1,7 @@
 import type { Work } from './assignment.ts'
 import type { ProtocolName } from './connect-protocol.ts'
 import type { Peer } from './peer-watch.ts'
+import type { Rebalances } from './rebalances.ts'
 
 /** A member's place in the group after a completed rebalance. */
 export interface Membership {
@@ -36,6 +37,8 @@ export interface Group extends AsyncDisposable {
   readonly membership: Membership | undefined
   /** A rebalance is on; what is assigned may be about to change. */
   readonly rebalancing: boolean
+  /** undefined: a group of one has none */
+  readonly rebalances: Rebalances | undefined
   /** What the members agreed on last; before the first generation what this worker prefers. Requests between workers are signed under `sessioned` only. */
   readonly protocol: ProtocolName
   /** All workers, this one too, as the last settled generation had them; by member id. */

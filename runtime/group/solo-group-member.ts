@@ -24,6 +24,10 @@ export class SoloGroupMember implements Group {
     return this.#settling !== undefined
   }
 
+  get rebalances(): undefined {
+    return undefined
+  }
+
   get protocol(): 'default' {
     return 'default'
   }

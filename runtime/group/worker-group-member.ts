@@ -10,6 +10,7 @@ import type { Assignment, ProtocolName } from './connect-protocol.ts'
 import type { ConfigView, Group, GroupEvents, Membership } from './group.ts'
 import type { LeaderAssignor } from './leader-assignor.ts'
 import type { Peer, PeerWatch } from './peer-watch.ts'
+import type { Rebalances } from './rebalances.ts'
 import { UnsyncBackoff } from './unsync-backoff.ts'
 
 export interface WorkerGroupMemberOptions {
@@ -28,6 +29,7 @@ export interface WorkerGroupMemberOptions {
   /** `scheduled.rebalance.max.delay.ms` */
   readonly maxDelayMs: number
   readonly peers: PeerWatch
+  readonly rebalances: Rebalances
   readonly logger: Logger
 }
 
@@ -77,6 +79,10 @@ export class WorkerGroupMember implements Group {
     return this.#rebalancing
   }
 
+  get rebalances(): Rebalances {
+    return this.#options.rebalances
+  }
+
   get protocol(): ProtocolName {
     return this.#protocol
   }
@@ -124,6 +130,7 @@ export class WorkerGroupMember implements Group {
   /** One generation: join it, live in it, come back when a new one is needed. */
   async #round(signal: AbortSignal): Promise<void> {
     this.#rebalancing = true
+    this.#options.rebalances.started()
     if (this.#protocol === 'default') await this.#giveUp()
     this.#rejoinWanted = Promise.withResolvers()
     const { member, assignor, logger, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
@@ -160,6 +167,7 @@ export class WorkerGroupMember implements Group {
     // Revoked work is placed in the next round, which begins at once.
     const again = !isNoWork(assignment.revoked)
     this.#rebalancing = again
+    this.#options.rebalances.succeeded()
     this.#events?.assigned(this.#membership)
     if (again) return
     this.#options.peers.settled({ memberId: joined.memberId, url: this.#options.url }, assignment.leaderUrl)

@@ -30,7 +30,7 @@ export async function assembleSinkTask(
     stop,
   )
   const tolerance = common.tolerance(config, deadLetters)
-  const metrics = new SinkTaskMetrics(common.labels, common.errors)
+  const metrics = new SinkTaskMetrics(common.labels, common.errors, worker.common)
   const consumerProps = sinkConsumerProps(worker, connectorProps, common.id)
   const consumer = opening.use(new KafkaClients({ props: consumerProps, logger })).consumer(consumerProps)
   opening.use(consumer)

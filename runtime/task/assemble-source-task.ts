@@ -37,7 +37,7 @@ export async function assembleSourceTask(
     stop,
   )
   const tolerance = common.tolerance(config, deadLetters)
-  const metrics = new SourceTaskMetrics(common.labels, common.errors)
+  const metrics = new SourceTaskMetrics(common.labels, common.errors, worker.common)
   const opened = opening.move()
   opened.use(common.chain)
 

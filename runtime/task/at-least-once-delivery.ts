@@ -117,7 +117,7 @@ export class AtLeastOnceDelivery implements Delivery {
         if (!this.#failing) progress.waitsBeside('offset commit')
         await sink(offsets.encode(committable), signal)
       } catch (error) {
-        metrics.failedCommits++
+        metrics.commitFailed()
         this.#failing = true
         if (tolerance.lostReport !== undefined) this.#end(tolerance.lostReport)
         logger.warn(`offsets are not committed, next try with the next commit: ${errorLine(error)}`)

@@ -271,7 +271,7 @@ export class ExactlyOnceDelivery implements Delivery {
       if (records.length > 0) await producer.send(records, this.#offsetListener)
       await producer.commit()
     } catch (error) {
-      metrics.failedCommits++
+      metrics.commitFailed()
       throw this.#fail(`Failed to flush offsets and/or records for task ${this.#options.task}`, error)
     } finally {
       progress.waitsBeside(undefined)

@@ -91,7 +91,7 @@ export class SinkCommits {
       // A task that answers nothing wants nothing committed.
       wanted = task.preCommit === undefined ? current : ((await task.preCommit(current)) ?? [])
     } catch (error) {
-      this.#options.metrics.failedCommits++
+      this.#options.metrics.commitFailed()
       if (closing) throw new ConnectError('the task cannot say what it delivered', { cause: error })
       logger.error('offset commit failed, reading again from the last committed offsets', { error })
       rewind(offsets.lastCommitted())
@@ -133,7 +133,7 @@ export class SinkCommits {
       metrics.committed(Date.now() - startedAt)
     } catch (error) {
       this.#failing = true
-      metrics.failedCommits++
+      metrics.commitFailed()
       logger.warn(`offsets are not committed: ${errorLine(error)}`)
     }
   }

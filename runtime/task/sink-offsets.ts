@@ -91,6 +91,14 @@ export class SinkOffsets {
     return found
   }
 
+  /** How many offsets are delivered and not committed. */
+  uncommitted(): number {
+    let sum = 0
+    for (const { delivered, committed } of this.#partitions.values())
+      if (delivered !== undefined && committed !== undefined) sum += Math.max(0, delivered - committed)
+    return sum
+  }
+
   /**
    * What preCommit answered, without what must not be committed: partitions that are not assigned, and offsets beyond what was
    * delivered (Invariant 2). Offsets that are committed already are left out too.

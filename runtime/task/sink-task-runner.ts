@@ -70,7 +70,8 @@ export class SinkTaskRunner {
     this.#options = options
     const { task, consumer, tolerance, metrics, progress, logger } = options
     metrics.lag = () => consumer.lag()
-    progress.inFlight = () => metrics.active
+    metrics.uncommitted = () => this.#offsets.uncommitted()
+    progress.inFlight = () => metrics.inHand
     progress.lag = () => consumer.lag().reduce((sum, each) => sum + each.lag, 0)
     this.#commits = new SinkCommits({
       ...{ task, consumer, tolerance, metrics, progress, logger },
@@ -183,13 +184,11 @@ export class SinkTaskRunner {
     }
     this.#retrying = false
     if (batch.records.length > 0) {
-      metrics.sent += batch.records.length
+      metrics.putBatch(batch.records.length, performance.now() - started)
       progress.sent(batch.records.length)
       progress.acked(batch.records.length)
-      metrics.batchSizes.add(batch.records.length)
-      metrics.putTimes.add(performance.now() - started)
     }
-    metrics.active = 0
+    metrics.inHand = 0
     this.#offsets.delivered(batch.ends)
     if (wasWaiting) {
       this.#retry.reset()

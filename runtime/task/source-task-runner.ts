@@ -144,7 +144,7 @@ export class SourceTaskRunner {
     try {
       const records = await task.poll(signal)
       delivery.polled?.(records.length, signal.aborted)
-      metrics.polledBatch(records.length, performance.now() - started)
+      if (records.length > 0) metrics.polledBatch(records.length, performance.now() - started)
       this.#failing = false
       if (records.length > 0) this.#retry.reset()
       return records

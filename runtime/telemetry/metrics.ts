@@ -33,6 +33,12 @@ export class Metrics {
     this.#collectors.delete(reporter)
   }
 
+  /** The reporter has ended: its totals stay until it is removed; what was true only then (rates, lags, times) goes. */
+  settle(reporter: string): void {
+    const last = this.#snapshots.get(reporter)
+    if (last !== undefined) this.#snapshots.set(reporter, last.filter(isTotal))
+  }
+
   samples(): readonly MetricSample[] {
     const all = [...this.#snapshots.values()].flat()
     for (const collector of this.#collectors.values()) all.push(...collector())
@@ -50,6 +56,11 @@ export class Metrics {
 /** `kafka_connect_source_task_metrics_source_record_poll_total` from Connect's group and attribute. */
 export function metricName(group: string, attribute: string): string {
   return `kafka_connect_${group}_${attribute}`.replaceAll('-', '_')
+}
+
+/** Connect's error counters do not end as counters do. */
+function isTotal({ name }: MetricSample): boolean {
+  return name.endsWith('_total') || name.startsWith('kafka_connect_task_error_metrics_')
 }
 
 let ofProcess: prometheus.Registry | undefined

@@ -1,10 +1,15 @@
-/** Events per second of a counter that only grows, over the last `windowMs` (Connect: metrics.sample.window.ms × samples). */
+import { DEFAULT_WINDOW } from './windowed-statistics.ts'
+import type { MetricWindow } from './windowed-statistics.ts'
+
+/** Events per second of a counter that only grows, over the last windows. */
 export class Rate {
   readonly #windowMs: number
-  readonly #samples: { at: number; total: number }[] = []
+  readonly #samples: { at: number; total: number }[]
 
-  constructor(windowMs = 60_000) {
-    this.#windowMs = windowMs
+  /** The counter is 0 at `startedAt`, ms. */
+  constructor(window: MetricWindow = DEFAULT_WINDOW, startedAt = Date.now()) {
+    this.#samples = [{ at: startedAt, total: 0 }]
+    this.#windowMs = window['metrics.sample.window.ms'] * window['metrics.num.samples']
   }
 
   /** Tells the counter's value now (ms); answers the rate since the oldest value in the window. */

@@ -64,8 +64,8 @@ function named(
   }))
 }
 
-/** A task with a plugin that is not there fails by itself, and says so. */
-function found<T>(look: () => T): T | undefined {
+/** What `look` answers; a task or connector with a plugin that is not there fails by itself, and says so. */
+export function found<T>(look: () => T): T | undefined {
   try {
     return look()
   } catch {

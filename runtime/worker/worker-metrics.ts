@@ -8,6 +8,18 @@ export class Startups {
   successes = 0
   failures = 0
 
+  /** One start begins. The first state that it comes to, told to the answer, says how it went; what happens to it later is not its start. */
+  attempt(): (state: InstanceState) => void {
+    this.attempts++
+    let open = true
+    return (state) => {
+      if (!open || (state !== 'RUNNING' && state !== 'PAUSED' && state !== 'FAILED')) return
+      open = false
+      if (state === 'FAILED') this.failures++
+      else this.successes++
+    }
+  }
+
   samples(kind: 'connector' | 'task'): MetricSample[] {
     const of = (attribute: string, value: number): MetricSample => sample('connect-worker-metrics', attribute, value)
     const known = this.successes + this.failures
@@ -15,8 +27,9 @@ export class Startups {
       of(`${kind}-startup-attempts-total`, this.attempts),
       of(`${kind}-startup-success-total`, this.successes),
       of(`${kind}-startup-failure-total`, this.failures),
-      of(`${kind}-startup-success-percentage`, known === 0 ? 0 : (100 * this.successes) / known),
-      of(`${kind}-startup-failure-percentage`, known === 0 ? 0 : (100 * this.failures) / known),
+      // From 0 to 1, as Connect's.
+      of(`${kind}-startup-success-percentage`, known === 0 ? 0 : this.successes / known),
+      of(`${kind}-startup-failure-percentage`, known === 0 ? 0 : this.failures / known),
     ]
   }
 }
@@ -27,6 +40,8 @@ export interface WorkerFigures {
     readonly state: InstanceState
     readonly type: string
     readonly className: string
+    /** undefined: the class is not known here */
+    readonly version: string | undefined
   }[]
   readonly tasks: readonly { readonly id: TaskId; readonly state: InstanceState }[]
   readonly connectorStartups: Startups
@@ -41,14 +56,7 @@ export function workerSamples(figures: WorkerFigures): readonly MetricSample[] {
     sample('connect-worker-metrics', 'task-count', tasks.length),
     ...figures.connectorStartups.samples('connector'),
     ...figures.taskStartups.samples('task'),
-    ...connectors.map(({ name, state, type, className }) =>
-      sample('connector-metrics', 'status', 1, {
-        connector: name,
-        status: state.toLowerCase(),
-        connector_type: type,
-        connector_class: className,
-      }),
-    ),
+    ...connectors.flatMap(connectorTexts),
     ...tasks.map(({ id, state }) =>
       sample('connector-task-metrics', 'status', 1, {
         connector: id.connector,
@@ -57,6 +65,24 @@ export function workerSamples(figures: WorkerFigures): readonly MetricSample[] {
       }),
     ),
     ...taskCounts(tasks),
+  ]
+}
+
+/** Each attribute is a label of a gauge of 1 of its name. The status has class and type too: most dashboards group by them. */
+function connectorTexts({
+  name,
+  state,
+  type,
+  className,
+  version,
+}: WorkerFigures['connectors'][number]): MetricSample[] {
+  const text = (attribute: string, labels: MetricLabels): MetricSample =>
+    sample('connector-metrics', attribute, 1, { connector: name, ...labels })
+  return [
+    text('status', { status: state.toLowerCase(), connector_type: type, connector_class: className }),
+    text('connector-type', { connector_type: type }),
+    text('connector-class', { connector_class: className }),
+    ...(version === undefined ? [] : [text('connector-version', { connector_version: version })]),
   ]
 }
 

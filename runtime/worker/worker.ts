@@ -30,7 +30,7 @@ import { Residents } from './residents.ts'
 import { taskProgress } from './task-progress.ts'
 import type { TaskProgress } from './task-progress.ts'
 import type { SourceStarts } from './source-starts.ts'
-import { pluginSamples } from './plugin-metrics.ts'
+import { found, pluginSamples } from './plugin-metrics.ts'
 import { SecretReloads } from './secret-reloads.ts'
 import { workerConnector } from './worker-connector.ts'
 import { Startups, workerSamples } from './worker-metrics.ts'
@@ -124,15 +124,15 @@ export class Worker implements AsyncDisposable {
     const { name, generation } = spec
     if (this.#connectors.has(name)) throw new ConnectError(`connector ${name} runs already`)
     let failed = false
+    const startup = this.#connectorStartups.attempt()
     const resident = workerConnector(spec, this.#environment, (state, trace) => {
-      count(this.#connectorStartups, state)
+      startup(state)
       this.#options.events.connectorState(name, state, generation, trace)
       // Nobody has asked for its task configs while it could not start.
       if (failed && state === 'RUNNING') this.#options.events.reconfigurationRequested(name)
       failed = state === 'FAILED' || (failed && state === 'RESTARTING')
     })
     this.#connectors.set(name, { spec, resident })
-    this.#connectorStartups.attempts++
     await resident.start()
     await resident.settled()
     this.#secretReloads.schedule(`connector ${name}`, spec.props, () => this.#options.events.secretsExpired?.(name))
@@ -192,18 +192,18 @@ export class Worker implements AsyncDisposable {
   async startTask(spec: TaskStart): Promise<void> {
     const name = taskName(spec.id)
     if (this.#tasks.has(name)) throw new ConnectError(`task ${name} runs already`)
+    const startup = this.#taskStartups.attempt()
     const resident = workerTask(
       spec,
       this.#environment,
       (state, trace) => {
-        count(this.#taskStartups, state)
-        if (state === 'FAILED') this.#options.metrics.remove(`task ${name}`)
+        startup(state)
+        if (state === 'FAILED') this.#options.metrics.settle(`task ${name}`)
         this.#options.events.taskState(spec.id, state, spec.generation, trace)
       },
       (stall) => this.#onStall(spec, resident, stall),
     )
     this.#tasks.set(name, { spec, resident })
-    this.#taskStartups.attempts++
     await resident.start()
     const { connector, task } = spec.id
     const expired = (): void => this.#options.events.secretsExpired?.(connector, task)
@@ -372,8 +372,9 @@ export class Worker implements AsyncDisposable {
     return workerSamples({
       connectors: [...this.#connectors.values()].map(({ spec, resident }) => {
         const className = spec.props['connector.class'] ?? ''
-        const type = plugins.has('connector', className) ? plugins.connector(className).type : 'unknown'
-        return { name: spec.name, state: resident.state, type, className }
+        const plugin = found(() => plugins.connectorOf(spec.props))
+        const { type = 'unknown', version } = plugin ?? {}
+        return { name: spec.name, state: resident.state, type, className, version }
       }),
       tasks: [...this.#tasks.values()].map(({ spec, resident }) => ({ id: spec.id, state: resident.state })),
       connectorStartups: this.#connectorStartups,
@@ -401,11 +402,6 @@ const HANG_SLACK_MS = 1000
 
 /** What a connector instance has to stop; Connect's own limit. */
 const CONNECTOR_STOP_MS = 5000
-
-function count(startups: Startups, state: InstanceState): void {
-  if (state === 'RUNNING' || state === 'PAUSED') startups.successes++
-  else if (state === 'FAILED') startups.failures++
-}
 
 /** Each by its full name, its simple name, and that without the suffix which configs may leave out. */
 function classNames(plugin: Plugin): readonly string[] {

@@ -6,6 +6,7 @@ import type { LoggerOptions, RootLogger } from '../../../runtime/telemetry/logge
 import { metricName, Metrics } from '../../../runtime/telemetry/metrics.ts'
 import { Rate } from '../../../runtime/telemetry/rate.ts'
 import { stackTrace } from '../../../runtime/telemetry/stack-trace.ts'
+import { WindowedStatistics } from '../../../runtime/telemetry/windowed-statistics.ts'
 
 function logged(options: LoggerOptions): { logger: RootLogger; lines: string[] } {
   const lines: string[] = []
@@ -63,10 +64,36 @@ describe('metrics', () => {
   })
 
   test('a rate is that of the last window', () => {
-    const rate = new Rate(10_000)
+    const rate = new Rate({ 'metrics.sample.window.ms': 5_000, 'metrics.num.samples': 2 }, 0)
     assert.equal(rate.at(0, 0), 0)
     assert.equal(rate.at(5_000, 500), 100)
     rate.at(10_000, 500)
     assert.equal(rate.at(20_000, 500), 0)
+  })
+
+  test('averages and extremes are those of the last windows, however often somebody looks', () => {
+    const statistics = new WindowedStatistics({ 'metrics.sample.window.ms': 1_000, 'metrics.num.samples': 2 })
+    assert.deepEqual(statistics.at(0), { count: 0, avg: 0, min: 0, max: 0 })
+    statistics.add(2, 0)
+    statistics.add(10, 500)
+    assert.deepEqual(statistics.at(900), { count: 2, avg: 6, min: 2, max: 10 })
+    assert.deepEqual(statistics.at(900), { count: 2, avg: 6, min: 2, max: 10 })
+    statistics.add(3, 1_000)
+    assert.deepEqual(statistics.at(1_999), { count: 3, avg: 5, min: 2, max: 10 })
+    assert.deepEqual(statistics.at(2_000), { count: 1, avg: 3, min: 3, max: 3 })
+    assert.deepEqual(statistics.at(3_000), { count: 0, avg: 0, min: 0, max: 0 })
+  })
+
+  test('of a task that failed the totals stay, what was true only then goes', () => {
+    const metrics = new Metrics()
+    const labels = { connector: 'a', task: '0' }
+    const of = (group: string, attribute: string, value: number) => ({
+      ...{ name: metricName(group, attribute), labels, value },
+    })
+    const errors = of('task-error-metrics', 'total-record-errors', 1)
+    const read = of('sink-task-metrics', 'sink-record-read-total', 7)
+    metrics.report('task a-0', [errors, read, of('sink-task-metrics', 'sink-record-read-rate', 3)])
+    metrics.settle('task a-0')
+    assert.deepEqual(metrics.samples(), [errors, read])
   })
 })

@@ -1,0 +1,67 @@
+/** Over which time averages, extremes and rates go: `metrics.sample.window.ms` times `metrics.num.samples`. */
+export interface MetricWindow {
+  readonly 'metrics.sample.window.ms': number
+  readonly 'metrics.num.samples': number
+}
+
+export const DEFAULT_WINDOW: MetricWindow = { 'metrics.sample.window.ms': 30_000, 'metrics.num.samples': 2 }
+
+interface Sample {
+  readonly since: number
+  sum: number
+  count: number
+  min: number
+  max: number
+}
+
+export interface Summary {
+  readonly count: number
+  readonly avg: number
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * Average, minimum and maximum of durations or sizes over the last windows, however often somebody looks (as org.apache.kafka.common.metrics.stats.SampledStat).
+ * 0 while nothing was seen.
+ */
+export class WindowedStatistics {
+  readonly #windowMs: number
+  readonly #keptMs: number
+  #samples: Sample[] = []
+
+  constructor(window: MetricWindow = DEFAULT_WINDOW) {
+    this.#windowMs = window['metrics.sample.window.ms']
+    this.#keptMs = this.#windowMs * window['metrics.num.samples']
+  }
+
+  add(value: number, now = Date.now()): void {
+    let sample = this.#samples.at(-1)
+    if (sample === undefined || now - sample.since >= this.#windowMs) {
+      this.#forget(now)
+      sample = { since: now, sum: 0, count: 0, min: Infinity, max: -Infinity }
+      this.#samples.push(sample)
+    }
+    sample.sum += value
+    sample.count++
+    if (value > sample.max) sample.max = value
+    if (value < sample.min) sample.min = value
+  }
+
+  at(now: number): Summary {
+    this.#forget(now)
+    if (this.#samples.length === 0) return { count: 0, avg: 0, min: 0, max: 0 }
+    let [sum, count, min, max] = [0, 0, Infinity, -Infinity]
+    for (const sample of this.#samples) {
+      sum += sample.sum
+      count += sample.count
+      min = Math.min(min, sample.min)
+      max = Math.max(max, sample.max)
+    }
+    return { count, avg: sum / count, min, max }
+  }
+
+  #forget(now: number): void {
+    this.#samples = this.#samples.filter(({ since }) => now - since < this.#keptMs)
+  }
+}
