@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 
 import type { EmbeddedKafka } from '@naru/embedded/kafka'
 import { APIS, ErrorCode } from 'naru/protocol'
+import type { RequestInputOf } from 'naru/protocol'
 
 import { startKafka } from './support/embedded-kafka.ts'
 import { committedOffset, readTopic, TransactionSteps } from './support/kafka-transactions.ts'
@@ -108,6 +109,53 @@ describe('transactions on the embedded broker', () => {
     assert.equal(third.errorCode, 0)
     assert.equal((await readTopic(wire, topic, true)).abortedTransactions.length, 1, 'what was open is aborted')
     assert.equal((await txn.init({ producerId: 987654, producerEpoch: 0 })).errorCode, ErrorCode.PRODUCER_FENCED)
+  })
+
+  it('are listed and described to tools, with the producers of a partition (KIP-664)', async () => {
+    const { topic, txn, id } = await fresh()
+    const me = await txn.init()
+    const list = async (filter: Partial<RequestInputOf<typeof APIS.ListTransactions>> = {}) => {
+      const all = { stateFilters: [], producerIdFilters: [me.producerId] }
+      return await wire.send(APIS.ListTransactions, 2, { ...all, ...filter })
+    }
+    const states = async (filter = {}) => (await list(filter)).transactionStates.map((each) => each.transactionState)
+    const describe = async (transactionalId: string) =>
+      (await wire.send(APIS.DescribeTransactions, 0, { transactionalIds: [transactionalId] })).transactionStates[0]!
+    const producers = async (name: string, partition: number) =>
+      (await wire.send(APIS.DescribeProducers, 0, { topics: [{ name, partitionIndexes: [partition] }] })).topics[0]!
+        .partitions[0]!
+    assert.deepEqual(await states(), ['Empty'])
+    assert.deepEqual((await describe(id)).topics, [])
+    await txn.add(me, topic, [0, 1])
+    await txn.produce(me, topic, ['a', 'b'])
+    assert.deepEqual((await list({ stateFilters: ['Ongoing', 'Odd'] })).unknownStateFilters, ['Odd'])
+    assert.deepEqual(await states({ stateFilters: ['Ongoing'], transactionalIdPattern: `${id.slice(0, -1)}.` }), [
+      'Ongoing',
+    ])
+    assert.deepEqual(await states({ transactionalIdPattern: id.slice(0, -1) }), [], 'the whole id must match')
+    assert.deepEqual(await states({ stateFilters: ['Empty'] }), [])
+    assert.deepEqual(await states({ durationFilter: 3_600_000 }), [], 'younger than an hour')
+    assert.equal((await list({ transactionalIdPattern: '(' })).errorCode, ErrorCode.INVALID_REGULAR_EXPRESSION)
+    const described = await describe(id)
+    const { producerId, producerEpoch } = me
+    assert.deepEqual(
+      { ...described, transactionStartTimeMs: described.transactionStartTimeMs > 0 },
+      {
+        ...{ errorCode: 0, transactionalId: id, transactionState: 'Ongoing', transactionTimeoutMs: 60_000 },
+        ...{ transactionStartTimeMs: true, producerId, producerEpoch, topics: [{ topic, partitions: [0, 1] }] },
+      },
+    )
+    const [active, ...others] = (await producers(topic, 0)).activeProducers
+    assert.deepEqual(others, [])
+    assert.deepEqual(
+      [active!.producerId, active!.producerEpoch, active!.lastSequence, active!.currentTxnStartOffset],
+      [producerId, producerEpoch, 1, 0],
+    )
+    await txn.end(me, true)
+    assert.deepEqual(await states(), ['CompleteCommit'])
+    assert.equal((await producers(topic, 0)).activeProducers[0]!.currentTxnStartOffset, -1)
+    assert.equal((await describe('nobody')).errorCode, ErrorCode.TRANSACTIONAL_ID_NOT_FOUND)
+    assert.equal((await producers('no-such-topic', 0)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   })
 
   it('refuse strangers, impossible time limits and records that are not of the transaction', async () => {

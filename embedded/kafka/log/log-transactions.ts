@@ -26,6 +26,11 @@ export class LogTransactions {
     return this.#ongoing.has(producerId)
   }
 
+  /** Undefined: it has no open transaction here. */
+  firstOffsetOf(producerId: number): number | undefined {
+    return this.#ongoing.get(producerId)
+  }
+
   /** The first record whose fate is open; undefined when all is decided. */
   get firstUnstable(): number | undefined {
     const [first] = this.#ongoing.values()

@@ -22,7 +22,7 @@ import type { CompactedLog, CompactionLimits } from './log-compaction.ts'
 import type { AbortedTransaction } from './log-transactions.ts'
 import { noteBatch, recoverState, saveState } from './producer-recovery.ts'
 import type { LogState } from './producer-recovery.ts'
-import type { ProducerStates } from './producer-states.ts'
+import type { ActiveProducer, ProducerStates } from './producer-states.ts'
 import { SegmentList } from './segment-list.ts'
 import type { LogTail, TailCache } from './tail-cache.ts'
 import type { Flushable } from './write-turn.ts'
@@ -105,6 +105,15 @@ export class PartitionLog implements Flushable {
 
   get producers(): ProducerStates {
     return this.#state.producers
+  }
+
+  /** Producers that the log remembers; `currentTxnStartOffset` is -1 outside a transaction. */
+  get activeProducers(): readonly (ActiveProducer & { readonly currentTxnStartOffset: number })[] {
+    const { producers, transactions } = this.#state
+    return producers.active().map((producer) => ({
+      ...producer,
+      currentTxnStartOffset: transactions.firstOffsetOf(producer.producerId) ?? -1,
+    }))
   }
 
   /** One past the last record whose transaction is decided: where a reader of committed records must stop. */

@@ -21,6 +21,14 @@ interface ProducerEntry {
   batches: ProducedBatch[]
 }
 
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** -1: none under this epoch. */
+  readonly lastSequence: number
+  readonly lastTimestamp: number
+}
+
 export type SequenceCheck =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'duplicate'; readonly baseOffset: number; readonly timestamp: number }
@@ -83,6 +91,16 @@ export class ProducerStates {
   /** Forgets producers silent since before `deadline` (`producer.id.expiration.ms`). */
   expire(deadline: number): void {
     for (const [id, entry] of this.#entries) if (entry.lastSeen < deadline) this.#entries.delete(id)
+  }
+
+  /** Those that are not forgotten, with what they wrote last. */
+  active(): readonly ActiveProducer[] {
+    return [...this.#entries].map(([producerId, { epoch, lastSeen, batches }]) => ({
+      producerId,
+      producerEpoch: epoch,
+      lastSequence: batches.at(-1)?.lastSequence ?? -1,
+      lastTimestamp: lastSeen,
+    }))
   }
 
   snapshot(): ProducerSnapshot {

@@ -30,6 +30,9 @@ import { DeleteGroups } from './messages/delete-groups.ts'
 import { IncrementalAlterConfigs } from './messages/incremental-alter-configs.ts'
 import { OffsetDelete } from './messages/offset-delete.ts'
 import { DescribeCluster } from './messages/describe-cluster.ts'
+import { DescribeProducers } from './messages/describe-producers.ts'
+import { DescribeTransactions } from './messages/describe-transactions.ts'
+import { ListTransactions } from './messages/list-transactions.ts'
 
 /** Every API whose tables are here, by name. */
 export const APIS = {
@@ -64,6 +67,9 @@ export const APIS = {
   IncrementalAlterConfigs,
   OffsetDelete,
   DescribeCluster,
+  DescribeProducers,
+  DescribeTransactions,
+  ListTransactions,
 } as const
 
 export type ApiName = keyof typeof APIS

@@ -63,6 +63,19 @@ describe('transactions of Java clients on the embedded broker', () => {
     assert.ok(!lines.includes('never') && lines.includes('e'))
   })
 
+  it('the transactions tool lists and describes them, and finds none that hangs', async () => {
+    const tool = async (...args: readonly string[]) =>
+      await java(['org.apache.kafka.tools.TransactionsCommand', '--bootstrap-server', scope.kafka.bootstrap, ...args])
+    const listed = /^perf\s+\S+\s+(\d+)\s+CompleteCommit\s*$/m.exec(await tool('list'))
+    assert.ok(listed)
+    const described = await tool('describe', '--transactional-id', 'perf')
+    assert.match(described, new RegExp(`\\b${listed[1]}\\b.*\\bCompleteCommit\\b`))
+    const producers = await tool('describe-producers', '--topic', 'txn', '--partition', '0')
+    assert.match(producers, new RegExp(`^${listed[1]}\\s.*\\bNone\\s*$`, 'm'))
+    const hanging = await tool('find-hanging', '--broker-id', '1', '--max-transaction-timeout', '1')
+    assert.doesNotMatch(hanging, /^txn\b/m)
+  })
+
   it('the log dump tool understands the markers', async () => {
     const folder = path.join(scope.dataDir, 'logs', 'txn-0')
     const file = fs
