@@ -12,6 +12,9 @@ import type { InstanceSpec } from './desired-work.ts'
 import { reconcilePlan } from './reconcile-plan.ts'
 import type { Action, RunningInstance } from './reconcile-plan.ts'
 
+/** What is started at a stretch. */
+const STARTS_PER_TURN = 8
+
 export interface ReconcilerOptions {
   readonly worker: Worker
   readonly configs: ConfigBackingStore
@@ -32,15 +35,24 @@ export class Reconciler {
   readonly #versions = new WeakMap<Props, number>()
   #nextVersion = 0
   #withheld: ReadonlySet<string> = new Set()
-  /** Resolved and replaced whenever something has started, stopped or changed. */
+  #passSoon: NodeJS.Immediate | undefined
+  #turns = 0
+  #turn: Promise<void> = Promise.resolve()
+  /** Resolved and replaced after each pass: what stopped to start again has begun to. */
   #progress = new Deferred()
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
   }
 
-  /** Something that decides about this worker's work may have changed. */
+  /** Something that decides about this worker's work may have changed. A pass looks at all of it: many changes of one moment get one. */
   poke(): void {
+    this.#passSoon ??= setImmediate(() => this.#pass())
+  }
+
+  #pass(): void {
+    clearImmediate(this.#passSoon)
+    this.#passSoon = undefined
     const { group, configs } = this.#options
     const desired = desiredWork({
       membership: group.membership,
@@ -50,25 +62,28 @@ export class Reconciler {
       versionOf: (props) => this.#versionOf(props),
     })
     for (const action of reconcilePlan(desired, this.#running)) this.#begin(action)
+    const { resolve } = this.#progress
+    this.#progress = new Deferred()
+    resolve()
   }
 
   assigned(_membership: Membership): void {
     this.#withheld = new Set()
-    this.poke()
+    this.#pass()
   }
 
   /** Resolves when none of this work runs here any more. */
   async revoke(work: Work): Promise<void> {
     const keys = keysOf(work)
     this.#withheld = new Set([...this.#withheld, ...keys])
-    this.poke()
+    this.#pass()
     await this.#until(() => keys.every((key) => !this.#running.has(key)))
   }
 
   /** Stop and start these again, whatever they do; resolves when they run (or have failed) again, or are not ours. */
   async restart(keys: readonly string[], signal?: AbortSignal): Promise<void> {
     for (const key of keys) this.#restarts.set(key, (this.#restarts.get(key) ?? 0) + 1)
-    this.poke()
+    this.#pass()
     await this.#until(
       () => keys.every((key) => this.#running.get(key)?.phase === 'running' || !this.#running.has(key)),
       signal,
@@ -120,8 +135,9 @@ export class Reconciler {
 
   async #start(key: string, spec: InstanceSpec): Promise<void> {
     const { worker, connectorStarted } = this.#options
-    const starting: RunningInstance = { spec, phase: 'starting', target: spec.target }
-    this.#running.set(key, starting)
+    this.#running.set(key, { spec, phase: 'starting', target: spec.target })
+    await this.#nextTurn()
+    if (!this.#isStarting(key, spec)) return // a stop overtook it
     const { connector, target, generation } = spec
     await this.#attempt(`starting ${key}`, () =>
       spec.kind === 'connector'
@@ -135,11 +151,22 @@ export class Reconciler {
             generation,
           }),
     )
-    const now = this.#running.get(key)
-    if (now?.spec !== spec || now.phase !== 'starting') return // a stop overtook the start
-    this.#running.set(key, { ...now, phase: 'running' })
+    if (!this.#isStarting(key, spec)) return
+    this.#running.set(key, { ...this.#running.get(key)!, phase: 'running' })
     if (spec.kind === 'connector' && target === 'STARTED') connectorStarted(connector)
-    this.#settled()
+    this.poke()
+  }
+
+  #isStarting(key: string, spec: InstanceSpec): boolean {
+    const now = this.#running.get(key)
+    return now?.spec === spec && now.phase === 'starting'
+  }
+
+  /** A worker that is given hundreds of tasks at once must still answer requests and send heartbeats between them. */
+  #nextTurn(): Promise<void> {
+    if (++this.#turns % STARTS_PER_TURN === 0)
+      this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)))
+    return this.#turn
   }
 
   async #stop(keys: readonly string[]): Promise<void> {
@@ -155,7 +182,7 @@ export class Reconciler {
       ])
     })
     for (const key of keys) this.#running.delete(key)
-    this.#settled()
+    this.poke()
   }
 
   async #setTarget(connector: string, target: TargetState, keys: readonly string[]): Promise<void> {
@@ -164,7 +191,7 @@ export class Reconciler {
     await this.#attempt(`changing ${connector} to ${target}`, () => worker.setTarget(connector, target))
     const resumed = keys.some((key) => this.#running.get(key)?.spec.kind === 'connector')
     if (resumed && target === 'STARTED') connectorStarted(connector)
-    this.#settled()
+    this.poke()
   }
 
   /** Errors of plugins show in statuses; what arrives here is our own failure. */
@@ -174,12 +201,5 @@ export class Reconciler {
     } catch (error) {
       this.#options.logger.error(`${doing} failed`, { error })
     }
-  }
-
-  #settled(): void {
-    const { resolve } = this.#progress
-    this.#progress = new Deferred()
-    resolve()
-    this.poke()
   }
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { RequestListener, Server } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
@@ -9,8 +9,10 @@ import { sleep } from '../async/abort.ts'
 import { tlsOptions } from './tls-options.ts'
 
 const LISTENER = /^(.*):\/\/\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)/
+/** Before a listener closes, it still takes requests for so long. */
+const LAST_REQUESTS_MS = 20
 /** In-flight requests get this long when a listener closes. */
-const DRAIN_MS = 1_000
+const DRAIN_MS = 5_000
 
 export interface ListenerOptions {
   /** `http://host:port` or `https://host:port`; an empty host: all interfaces, port 0: any. */
@@ -70,6 +72,12 @@ export class Listener implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const server = this.#server
     if (!server.listening) return
+    // A request that is on its way on a kept connection would find it cut: for a moment each answer asks its client to close instead.
+    server.prependListener(
+      'request',
+      (_request, response: ServerResponse) => void response.setHeader('Connection', 'close'),
+    )
+    await sleep(LAST_REQUESTS_MS)
     const done = new AbortController()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
