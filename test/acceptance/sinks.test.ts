@@ -96,7 +96,7 @@ describe('SinkConnectorsIntegrationTest', { timeout: 180_000 }, () => {
     await restarted.until('its partition is open again', ({ assignment }) => assignment.length === 1)
     assert.deepEqual(restarted.assignment, before)
     await cluster.kafka.produce(topic, values(topic))
-    await until('all records came', () => restarted.received.length + other.received.length === 10)
+    await until('all records came', async () => restarted.received.length + other.received.length === 10)
     assert.deepEqual(calls(), otherCalls)
     assert.deepEqual(
       (await cluster.status(name)).tasks.map(({ state }) => state),
