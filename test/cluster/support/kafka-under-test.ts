@@ -1,16 +1,18 @@
 import { join } from 'node:path'
 import { RealKafka } from '../../../scripts/real-kafka.ts'
 import { Child } from './child.ts'
-import { accepts } from './lab.ts'
-import { freePorts } from './ports.ts'
+import { accepts, freePorts } from './ports.ts'
 
 export type KafkaKind = 'embedded' | 'apache'
 
-/** A broker that can be killed and comes back on the same port with the same data. */
+/** The brokers of one cluster, each of which can be killed and comes back on its port with its data. */
 export interface KafkaUnderTest extends AsyncDisposable {
   readonly bootstrap: string
-  kill(): Promise<void>
-  start(): Promise<void>
+  readonly count: number
+  /** SIGKILL. Brokers count from 0. */
+  kill(broker?: number): Promise<void>
+  /** Resolves when it accepts connections. */
+  start(broker?: number): Promise<void>
 }
 
 /** Apache Kafka when the integration suite runs against it, the embedded broker otherwise. */
@@ -18,8 +20,9 @@ export function defaultKafka(): KafkaKind {
   return process.env.KAFKA_BOOTSTRAP === undefined ? 'embedded' : 'apache'
 }
 
-export async function startKafka(kind: KafkaKind, dir: string): Promise<KafkaUnderTest> {
-  return kind === 'embedded' ? startEmbedded(dir) : startApache(dir)
+/** `nodes` of Apache Kafka; the embedded broker is always one. */
+export async function startKafka(kind: KafkaKind, dir: string, nodes = 1): Promise<KafkaUnderTest> {
+  return kind === 'embedded' ? startEmbedded(dir) : startApache(dir, nodes)
 }
 
 async function startEmbedded(dir: string): Promise<KafkaUnderTest> {
@@ -33,18 +36,20 @@ async function startEmbedded(dir: string): Promise<KafkaUnderTest> {
   await child.start()
   return {
     bootstrap: `127.0.0.1:${port}`,
+    count: 1,
     kill: () => child.kill(),
     start: () => child.start(),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }
 }
 
-async function startApache(dir: string): Promise<KafkaUnderTest> {
-  const kafka = await RealKafka.start({ dataDir: join(dir, 'kafka'), nodes: 1 })
+async function startApache(dir: string, nodes: number): Promise<KafkaUnderTest> {
+  const kafka = await RealKafka.start({ dataDir: join(dir, 'kafka'), nodes })
   return {
     bootstrap: kafka.bootstrap,
-    kill: () => kafka.killNode(1),
-    start: () => kafka.startNode(1),
+    count: nodes,
+    kill: (broker = 0) => kafka.killNode(broker + 1),
+    start: (broker = 0) => kafka.startNode(broker + 1),
     [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
   }
 }

@@ -1,15 +1,13 @@
 import { EmbeddedPostgres } from '@naru/embedded/postgres'
 import { EmbeddedS3 } from '@naru/embedded/s3'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Child } from './child.ts'
-import { freePorts } from './ports.ts'
-import { RestClient } from './rest.ts'
-import type { S3Access } from './s3-lines.ts'
+import type { Child } from './child.ts'
 import type { KafkaKind, KafkaUnderTest } from './kafka-under-test.ts'
 import { defaultKafka, startKafka } from './kafka-under-test.ts'
+import { RestClient } from './rest.ts'
+import type { S3Access } from './s3-lines.ts'
+import type { WorkerProps } from './workers.ts'
+import { groupProps, newRun, scratchFolder, SHORT_SESSIONS, startWorkers } from './workers.ts'
 
 export const BUCKET = 'landing'
 
@@ -48,11 +46,7 @@ export class Lab implements AsyncDisposable {
     readonly startWorkers?: boolean
   }): Promise<Lab> {
     await using stack = new AsyncDisposableStack()
-    const dir = await mkdtemp(join(tmpdir(), 'naru-lab-'))
-    // NARU_KEEP=1 leaves data and logs of every process behind, to look at after a failure.
-    if (process.env.NARU_KEEP === undefined) stack.defer(() => rm(dir, { recursive: true, force: true }))
-    else process.stderr.write(`logs and data are kept in ${dir}\n`)
-
+    const dir = await scratchFolder(stack, 'lab')
     const kafka = stack.use(await startKafka(options.kafka ?? defaultKafka(), dir))
     const postgres = stack.use(
       await EmbeddedPostgres.start({
@@ -65,25 +59,13 @@ export class Lab implements AsyncDisposable {
     const { endpoint, region, accessKeyId, secretAccessKey } = s3
     const s3Access: S3Access = { endpoint, region, bucket: BUCKET, accessKeyId, secretAccessKey }
 
-    const restPorts = await freePorts(options.workers)
-    const run = `lab-${Math.random().toString(36).slice(2, 8)}`
-    const workers: Child[] = []
-    for (const [i, port] of restPorts.entries()) {
-      const file = join(dir, `worker-${i}.properties`)
-      await writeFile(file, properties({ ...workerProps(run, kafka.bootstrap, port), ...options.workerProps }))
-      const worker = stack.use(
-        new Child({
-          name: `worker ${i}`,
-          args: ['worker', file],
-          logFile: join(dir, `worker-${i}.log`),
-          ready: () => healthy(port),
-        }),
-      )
-      workers.push(worker)
-    }
-    if (options.startWorkers !== false) await Promise.all(workers.map((worker) => worker.start()))
-    const rest = new RestClient(restPorts.map((port) => `http://127.0.0.1:${port}`))
-    return new Lab({ dir, kafka, postgres, s3, s3Access, workers }, stack.move(), rest)
+    const { workers, urls } = await startWorkers(stack, {
+      dir,
+      count: options.workers,
+      props: { ...groupProps(newRun('lab'), kafka.bootstrap), ...WORKER_PROPS, ...options.workerProps },
+      start: options.startWorkers !== false,
+    })
+    return new Lab({ dir, kafka, postgres, s3, s3Access, workers }, stack.move(), new RestClient(urls))
   }
 
   /** The REST API of one worker alone. */
@@ -96,55 +78,15 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-/** Short timeouts, so that a killed worker's work moves within seconds. */
-function workerProps(run: string, bootstrap: string, port: number): Record<string, string> {
-  return {
-    'bootstrap.servers': bootstrap,
-    'group.id': run,
-    'config.storage.topic': `${run}-configs`,
-    'offset.storage.topic': `${run}-offsets`,
-    'status.storage.topic': `${run}-status`,
-    'config.storage.replication.factor': '1',
-    'offset.storage.replication.factor': '1',
-    'status.storage.replication.factor': '1',
-    'offset.storage.partitions': '5',
-    'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
-    'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
-    'key.converter.schemas.enable': 'false',
-    'value.converter.schemas.enable': 'false',
-    'offset.flush.interval.ms': '1000',
-    'session.timeout.ms': '6000',
-    'heartbeat.interval.ms': '1000',
-    'scheduled.rebalance.max.delay.ms': '0',
-    'consumer.session.timeout.ms': '6000',
-    'consumer.heartbeat.interval.ms': '1000',
-    listeners: `http://127.0.0.1:${port}`,
-  }
-}
-
-function properties(props: Readonly<Record<string, string>>): string {
-  return Object.entries(props)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('')
-}
-
-export function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
-async function healthy(port: number): Promise<boolean> {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/health`)).status === 200
-  } catch {
-    return false // not listening yet
-  }
+const WORKER_PROPS: WorkerProps = {
+  'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
+  'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+  'key.converter.schemas.enable': 'false',
+  'value.converter.schemas.enable': 'false',
+  'offset.flush.interval.ms': '1000',
+  ...SHORT_SESSIONS,
+  'consumer.session.timeout.ms': '6000',
+  'consumer.heartbeat.interval.ms': '1000',
 }
 
 /** A CDC connector of one counters table. */

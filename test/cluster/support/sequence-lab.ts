@@ -1,22 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KafkaClients } from '../../../runtime/kafka/kafka-clients.ts'
 import { silentLogger } from '../../../runtime/telemetry/context-logger.ts'
-import type { Brokers } from './brokers.ts'
-import { startBrokers } from './brokers.ts'
-import { Child } from './child.ts'
-import { freePorts } from './ports.ts'
+import type { Child } from './child.ts'
+import type { KafkaUnderTest } from './kafka-under-test.ts'
+import { defaultKafka, startKafka } from './kafka-under-test.ts'
 import { RestClient } from './rest.ts'
 import { SequenceReader } from './sequence-reader.ts'
 import { until } from './until.ts'
+import { groupProps, newRun, scratchFolder, SHORT_SESSIONS, startWorkers, STRINGS } from './workers.ts'
 
 const PLUGIN = join(import.meta.dirname, '..', 'sequence-plugin')
 const PARTITIONS = 3
 
 /** Brokers, workers and a reader; two connectors whose transactions end at each poll and by the clock. */
 export class SequenceLab implements AsyncDisposable {
-  readonly brokers: Brokers
+  readonly brokers: KafkaUnderTest
   readonly workers: readonly Child[]
   readonly rest: RestClient
   readonly reader: SequenceReader
@@ -40,12 +38,9 @@ export class SequenceLab implements AsyncDisposable {
 
   static async start(options: { readonly workers: number; readonly exactlyOnce: boolean }): Promise<SequenceLab> {
     await using stack = new AsyncDisposableStack()
-    const dir = await mkdtemp(join(tmpdir(), 'naru-sequence-'))
-    // NARU_KEEP=1 leaves data and logs of every process behind, to look at after a failure.
-    if (process.env.NARU_KEEP === undefined) stack.defer(() => rm(dir, { recursive: true, force: true }))
-    else process.stderr.write(`logs and data are kept in ${dir}\n`)
-    const brokers = stack.use(await startBrokers(dir))
-    const run = `seq-${Math.random().toString(36).slice(2, 8)}`
+    const dir = await scratchFolder(stack, 'sequence')
+    const brokers = stack.use(await startKafka(defaultKafka(), dir, 3))
+    const run = newRun('seq')
     const copies = Math.min(3, brokers.count)
     {
       await using clients = new KafkaClients({
@@ -54,32 +49,23 @@ export class SequenceLab implements AsyncDisposable {
       })
       await clients.admin().createTopic({ name: run, partitions: PARTITIONS, replicationFactor: copies })
     }
-    const ports = await freePorts(options.workers)
-    const workers: Child[] = []
-    for (const [i, port] of ports.entries()) {
-      const file = join(dir, `worker-${i}.properties`)
-      const props = { ...workerProps(run, brokers.bootstrap, port, copies), ...guarantee(options.exactlyOnce) }
-      await writeFile(
-        file,
-        Object.entries(props)
-          .map(([key, value]) => `${key}=${value}\n`)
-          .join(''),
-      )
-      workers.push(
-        stack.use(
-          new Child({
-            name: `worker ${i}`,
-            args: ['worker', file],
-            logFile: join(dir, `worker-${i}.log`),
-            ready: () => healthy(port),
-          }),
-        ),
-      )
-    }
-    await Promise.all(workers.map((worker) => worker.start()))
+    const { workers, urls } = await startWorkers(stack, {
+      dir,
+      count: options.workers,
+      props: {
+        ...groupProps(run, brokers.bootstrap, copies),
+        ...STRINGS,
+        ...SHORT_SESSIONS,
+        'offset.storage.partitions': '3',
+        'status.storage.partitions': '1',
+        'offset.flush.interval.ms': '500',
+        'plugin.path': PLUGIN,
+        'exactly.once.source.support': options.exactlyOnce ? 'enabled' : 'disabled',
+      },
+    })
     const reader = stack.use(new SequenceReader(brokers.bootstrap))
     reader.start(run, PARTITIONS)
-    const rest = new RestClient(ports.map((port) => `http://127.0.0.1:${port}`))
+    const rest = new RestClient(urls)
     const { exactlyOnce } = options
     return new SequenceLab({ brokers, workers, rest, reader, exactlyOnce }, run, stack.move())
   }
@@ -149,41 +135,5 @@ export class SequenceLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync()
-  }
-}
-
-function guarantee(exactlyOnce: boolean): Readonly<Record<string, string>> {
-  return { 'exactly.once.source.support': exactlyOnce ? 'enabled' : 'disabled' }
-}
-
-/** Short timeouts, so that a killed worker's work moves within seconds. */
-function workerProps(run: string, bootstrap: string, port: number, copies: number): Record<string, string> {
-  return {
-    'bootstrap.servers': bootstrap,
-    'group.id': run,
-    'config.storage.topic': `${run}-configs`,
-    'offset.storage.topic': `${run}-offsets`,
-    'status.storage.topic': `${run}-status`,
-    'config.storage.replication.factor': String(copies),
-    'offset.storage.replication.factor': String(copies),
-    'status.storage.replication.factor': String(copies),
-    'offset.storage.partitions': '3',
-    'status.storage.partitions': '1',
-    'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
-    'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
-    'offset.flush.interval.ms': '500',
-    'session.timeout.ms': '6000',
-    'heartbeat.interval.ms': '1000',
-    'scheduled.rebalance.max.delay.ms': '0',
-    'plugin.path': PLUGIN,
-    listeners: `http://127.0.0.1:${port}`,
-  }
-}
-
-async function healthy(port: number): Promise<boolean> {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/health`)).status === 200
-  } catch {
-    return false // not listening yet
   }
 }
