@@ -23,8 +23,9 @@ export class LiveView implements View {
   }
 
   show(pulse: Pulse): void {
-    const width = Math.max(20, (this.#output.columns ?? 80) - 1)
-    const height = Math.max(5, (this.#output.rows ?? 24) - 1)
+    // A terminal that nobody has told its size says 0.
+    const width = Math.max(20, (this.#output.columns || 80) - 1)
+    const height = Math.max(5, (this.#output.rows || 24) - 1)
     const lines = [...this.#head, '', ...picture(pulse), '', 'Ctrl-C stops everything; the next start continues.']
       .slice(0, height)
       .map((line) => `${line.slice(0, width)}\x1b[K\n`)

@@ -93,3 +93,27 @@ describe('a plugin that misbehaves', { timeout: 240_000 }, () => {
     assert.equal((await w.worker.taskConfigs('good', 1)).length, 1)
   })
 })
+
+describe('tasks in the main thread', { timeout: 120_000 }, () => {
+  test('work as in threads of their own: states, offsets, progress, and an end', async () => {
+    await using w = await WorkerUnderTest.start({ 'task.isolation': 'inline' })
+    const topic = await w.createTopic('out')
+    const mark = `naru test ${w.run}`
+    await w.startTask('source', {
+      'connector.class': 'ProbeSource',
+      'probe.topic': topic,
+      'probe.records': '50',
+      'probe.thread.mark': mark,
+    })
+    await w.state('source-0', 'RUNNING')
+    assert.equal((await w.read(topic, 50)).length, 50)
+    // Only a task of this very thread can have set it.
+    assert.equal((globalThis as Record<string, unknown>)[mark], true)
+    const [progress] = await w.worker.progress('source')
+    assert.equal(progress?.records.read, 50)
+    await w.worker.setTarget('source', 'PAUSED')
+    await w.state('source-0', 'PAUSED')
+    await w.worker.stopTasks([{ connector: 'source', task: 0 }])
+    assert.deepEqual(await w.offsets.read('source', [{ probe: 'source' }]), [{ next: 50 }])
+  })
+})

@@ -84,16 +84,17 @@ describe('a task that fails or stands still', { timeout: 120_000 }, () => {
   test('is not started again once it was stopped', async () => {
     await using w = await WorkerUnderTest.start({ ...SOON, 'errors.task.restart.enable': 'true' })
     using probe = new Probe()
-    await w.startTask('gone', {
-      'connector.class': 'ProbeSource',
-      'probe.channel': probe.name,
-      'probe.needs.file': join(folder, 'never'),
-    })
+    const props = { 'connector.class': 'ProbeSource', 'probe.needs.file': join(folder, 'never') }
+    await w.startTask('gone', { ...props, 'probe.channel': probe.name })
     await w.state('gone-0', 'FAILED')
     await w.worker.stopTasks([{ connector: 'gone', task: 0 }])
     const starts = probe.count('task-start')
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    // One that failed later and waits as long is started again: the time of the other is over by then.
+    using later = new Probe()
+    await w.startTask('later', { ...props, 'probe.channel': later.name })
+    await later.until((each) => each.count('task-start') === 3)
     assert.equal(probe.count('task-start'), starts)
+    await w.worker.stopTasks([{ connector: 'later', task: 0 }])
     assert.deepEqual(w.worker.running().tasks, [])
   })
 

@@ -32,6 +32,7 @@ class EncodedText implements EncodedValue {
 /**
  * Emits `probe.records` records to `probe.topic`, `probe.batch` per poll, with the values `value-0`, `value-1`, …; then waits.
  * `probe.pause.ms`: the time before each batch. `probe.needs.file`: start() fails as a refused connection does while that file is missing; `probe.connector.needs.file`: so does the connector's.
+ * `probe.thread.mark`: the name of a global variable that start() sets in its thread.
  * `probe.misdeed` (misdeed.ts) happens before record `probe.misdeed.at`; `probe.connector.misdeed` when the connector starts.
  */
 export class ProbeSourceTask {
@@ -47,7 +48,8 @@ export class ProbeSourceTask {
     this.#partition = { probe: context.connector }
     const [offset] = await context.offsets.offsets([this.#partition])
     this.#next = offset === undefined ? 0 : Number(offset['next'])
-    const { 'probe.needs.file': file } = props
+    const { 'probe.needs.file': file, 'probe.thread.mark': mark } = props
+    if (mark !== undefined) (globalThis as Record<string, unknown>)[mark] = true
     this.#teller.tell({ type: 'task-start' })
     if (file !== undefined && !existsSync(file))
       throw Object.assign(new Error(`connect ECONNREFUSED ${file}`), { code: 'ECONNREFUSED' })
