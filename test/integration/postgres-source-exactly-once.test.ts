@@ -55,11 +55,7 @@ test('a worker that is killed in the middle of database transactions goes on beh
     const from = 21 + kill * step
     const seen = await cluster.kafka.endOffset(topic)
     await insert(from, from + step - 1)
-    await until(
-      'some of it is written',
-      async () => (await cluster.kafka.endOffset(topic)) > seen + 20,
-      120_000,
-    )
+    await until('some of it is written', async () => (await cluster.kafka.endOffset(topic)) > seen + 20, 120_000)
     await worker.kill()
     cluster.forget(worker)
     worker = await cluster.addWorker({ child: true })
