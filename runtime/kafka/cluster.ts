@@ -2,9 +2,11 @@ import { abortable } from '../async/abort.ts'
 import type { Logger } from '../api/index.ts'
 import type { Address, ClientOptions } from './client-options.ts'
 import { Connections } from './connections.ts'
+import { firstAnswer } from './first-answer.ts'
 import { KafkaError, isKafkaError, throwOn } from './kafka-errors.ts'
 import { ErrorCode, FindCoordinator, Metadata } from './protocol/index.ts'
 import type { Api, Fields, Message, MessageInput, ResponseOf } from './protocol/index.ts'
+import type { BrokerConnection } from './transport.ts'
 
 export interface Node extends Address {
   readonly nodeId: number
@@ -21,6 +23,11 @@ export interface TopicInfo {
 /** What has a coordinator, with the key types of FindCoordinator. */
 const COORDINATOR_TYPES = { group: 0, transaction: 1 } as const
 export type Coordinated = keyof typeof COORDINATOR_TYPES
+
+/** Another broker is asked too when one is silent for so long. */
+const PATIENCE_MS = 1000
+/** A broker that was silent is asked last for so long. */
+const SHUNNED_MS = 10_000
 
 export interface SendOptions {
   /** Requests of one channel share a connection per broker. */
@@ -44,6 +51,8 @@ export class Cluster implements AsyncDisposable {
     transaction: new Map(),
   }
   readonly #refreshing = new Map<string, Promise<ResponseOf<typeof Metadata>>>()
+  /** Until when brokers that were silent are asked last, by address. */
+  readonly #shunned = new Map<string, number>()
   #nodes: ReadonlyMap<number, Node> = new Map()
   #refreshedAt = 0
 
@@ -90,26 +99,31 @@ export class Cluster implements AsyncDisposable {
       target === 'any'
         ? await this.#anyConnection(channel, signal)
         : await this.#connections.to(this.#address(target, api.name), channel, signal)
-    const version = connection.version(api, options.limit)
-    const body = typeof request === 'function' ? request(version) : request
-    // without a response only for acks=0, where the caller does not look at it
-    return (await abortable(connection.send(api, version, body, options), signal)) as Message<S>
+    return await this.#sendOn(connection, api, request, options)
+  }
+
+  /** When a request could be sent to the broker without waiting for a back-off, in milliseconds since the epoch. */
+  reachableAt(nodeId: number): number {
+    const node = this.#nodes.get(nodeId)
+    return node === undefined ? 0 : this.#connections.reachableAt(node)
   }
 
   /** The broker that coordinates this group or transactional id; remembered until `forgetCoordinator`. */
   async coordinator(key: string, signal?: AbortSignal, of: Coordinated = 'group'): Promise<number> {
     const known = this.#coordinators[of].get(key)
     if (known !== undefined) return known
-    const response = await this.send(
-      'any',
-      FindCoordinator,
-      { key, keyType: COORDINATOR_TYPES[of], coordinatorKeys: [key] },
-      { signal },
+    const response = await abortable(
+      this.#ask(FindCoordinator, { key, keyType: COORDINATOR_TYPES[of], coordinatorKeys: [key] }),
+      signal,
     )
     const found = response.coordinators[0] ?? response
-    throwOn(found.errorCode, `find the coordinator of ${of} ${key}`, found.errorMessage)
+    const doing = `find the coordinator of ${of} ${key}`
+    throwOn(found.errorCode, doing, found.errorMessage)
     const { nodeId, host, port } = found
     this.#nodes = new Map([...this.#nodes, [nodeId, { nodeId, host, port }]])
+    // others have not noticed yet that it is gone: to ask again soon finds its successor sooner than to wait for it
+    if (this.reachableAt(nodeId) > Date.now())
+      throw new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, doing, { detail: `${host}:${port} is not reachable` })
     this.#coordinators[of].set(key, nodeId)
     return nodeId
   }
@@ -134,8 +148,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #metadata(topics: readonly string[] | null, create: boolean): Promise<ResponseOf<typeof Metadata>> {
-    const response = await this.send(
-      'any',
+    const response = await this.#ask(
       Metadata,
       { topics: topics === null ? null : topics.map((name) => ({ name })), allowAutoTopicCreation: create },
       { limit: 12 },
@@ -167,12 +180,37 @@ export class Cluster implements AsyncDisposable {
     })
   }
 
-  /** Known brokers and bootstrap servers in turn, those that failed lately last. */
+  async #sendOn<Q extends Fields, S extends Fields>(
+    connection: BrokerConnection,
+    api: Api<Q, S>,
+    request: MessageInput<Q> | ((version: number) => MessageInput<Q>),
+    options: SendOptions,
+  ): Promise<Message<S>> {
+    const version = connection.version(api, options.limit)
+    const body = typeof request === 'function' ? request(version) : request
+    // without a response only for acks=0, where the caller does not look at it
+    return (await abortable(connection.send(api, version, body, options), options.signal)) as Message<S>
+  }
+
+  /** Asks what every broker knows. */
+  async #ask<Q extends Fields, S extends Fields>(
+    api: Api<Q, S>,
+    question: MessageInput<Q>,
+    options: SendOptions = {},
+  ): Promise<Message<S>> {
+    const { channel = 'main' } = options
+    return await firstAnswer({
+      candidates: this.#anyBroker(),
+      ask: async (address) => await this.#sendOn(await this.#connections.to(address, channel), api, question, options),
+      patienceMs: PATIENCE_MS,
+      onSilence: (address) => this.#shunned.set(nameOf(address), Date.now() + SHUNNED_MS),
+    })
+  }
+
+  /** Known brokers and bootstrap servers in turn, those that failed lately or were silent last. */
   async #anyConnection(channel: string, signal: AbortSignal | undefined) {
-    const addresses = unique([...shuffled([...this.#nodes.values()]), ...shuffled(this.options.bootstrap)])
-    const ready = addresses.filter((address) => this.#connections.ready(address))
     let last: unknown
-    for (const address of ready.length > 0 ? ready : addresses.slice(0, 1)) {
+    for (const address of this.#anyBroker()) {
       try {
         return await this.#connections.to(address, channel, signal)
       } catch (error) {
@@ -181,6 +219,16 @@ export class Cluster implements AsyncDisposable {
       }
     }
     throw last
+  }
+
+  /** At least one. */
+  #anyBroker(): readonly Address[] {
+    const addresses = unique([...shuffled([...this.#nodes.values()]), ...shuffled(this.options.bootstrap)])
+    const now = Date.now()
+    const ready = addresses.filter((address) => this.#connections.reachableAt(address) <= now)
+    const shunned = (address: Address): boolean => (this.#shunned.get(nameOf(address)) ?? 0) > now
+    const asked = ready.length > 0 ? ready : addresses.slice(0, 1)
+    return [...asked.filter((address) => !shunned(address)), ...asked.filter(shunned)]
   }
 }
 
@@ -201,5 +249,9 @@ function shuffled<T>(values: readonly T[]): T[] {
 }
 
 function unique(addresses: readonly Address[]): readonly Address[] {
-  return [...new Map(addresses.map((address) => [`${address.host}:${address.port}`, address])).values()]
+  return [...new Map(addresses.map((address) => [nameOf(address), address])).values()]
+}
+
+function nameOf({ host, port }: Address): string {
+  return `${host}:${port}`
 }

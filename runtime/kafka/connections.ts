@@ -53,9 +53,9 @@ export class Connections {
     )
   }
 
-  /** Whether a request could be sent there without waiting for a back-off. */
-  ready(address: Address): boolean {
-    return (this.#failures.get(`${address.host}:${address.port}`)?.notBefore ?? 0) <= Date.now()
+  /** When a connection could be opened without waiting for a back-off, in milliseconds since the epoch; 0: now. */
+  reachableAt(address: Address): number {
+    return this.#failures.get(`${address.host}:${address.port}`)?.notBefore ?? 0
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { Logger } from '../api/index.ts'
+import { Backoff } from '../async/backoff.ts'
 import { Deferred } from '../async/deferred.ts'
 import { byTopic } from './by-topic.ts'
 import type { FetcherOptions } from './client-options.ts'
@@ -53,11 +54,13 @@ export class Fetcher implements AsyncDisposable {
   #wake: Deferred | undefined
   #woken = false
   #refreshing = false
+  readonly #refreshPause: Backoff
   #timer: NodeJS.Timeout | undefined
 
   constructor(cluster: Cluster, options: FetcherOptions, logger: Logger) {
     this.#cluster = cluster
     this.#options = options
+    this.#refreshPause = new Backoff({ initialMs: options.retryBackoffMs, maxMs: options.retryBackoffMaxMs })
     this.#logger = logger
   }
 
@@ -185,8 +188,13 @@ export class Fetcher implements AsyncDisposable {
         continue
       }
       const leader = this.#cluster.leader(state.topic, state.partition)
+      const reachableAt = leader === undefined ? 0 : this.#cluster.reachableAt(leader)
       if (leader === undefined) leaderless = true
-      else if (!this.#fetching.has(leader)) leaders.set(leader, [...(leaders.get(leader) ?? []), state])
+      else if (reachableAt > now) {
+        // another may lead before it can be reached again
+        leaderless = true
+        soonest = Math.min(soonest, reachableAt)
+      } else if (!this.#fetching.has(leader)) leaders.set(leader, [...(leaders.get(leader) ?? []), state])
     }
     if (leaderless) void this.#refresh()
     if (soonest < Infinity) this.#pumpAfter(soonest - now)
@@ -239,6 +247,7 @@ export class Fetcher implements AsyncDisposable {
   #accept(state: FetchState, answer: PartitionAnswer): void {
     const doing = `fetch from ${partitionName(state.topic, state.partition)}`
     if (answer.errorCode === ErrorCode.NONE) {
+      this.#refreshPause.reset()
       state.endOffset = this.#options.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark
       if (answer.records === null || answer.records.length === 0) return
       if (!state.buffer(answer.records, answer.abortedTransactions ?? [])) {
@@ -327,7 +336,7 @@ export class Fetcher implements AsyncDisposable {
       setTimeout(() => {
         this.#refreshing = false
         this.#pump()
-      }, this.#options.retryBackoffMs)
+      }, this.#refreshPause.next())
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '../api/index.ts'
 import { sleep } from '../async/abort.ts'
+import { Backoff } from '../async/backoff.ts'
 import type { Cluster } from './cluster.ts'
 import { atCoordinator, COORDINATOR_CHANNEL } from './group-offsets.ts'
 import { isKafkaError, throwOn } from './kafka-errors.ts'
@@ -51,6 +52,8 @@ export class Heartbeats {
     // One rebalance often brings the next (work that was revoked is placed, another member comes): ask soon, then ever more rarely.
     let soon = FIRST_BEAT_MS
     let pause = Math.min(soon, intervalMs)
+    const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = cluster.options
+    const retries = new Backoff({ initialMs, maxMs })
     while (await sleep(pause, signal)) {
       soon *= 2
       pause = Math.min(soon, intervalMs)
@@ -58,13 +61,14 @@ export class Heartbeats {
         const sentAt = performance.now()
         const code = await this.#beat(signal)
         this.#lastAnswer = performance.now()
+        retries.reset()
         if (code === ErrorCode.NONE || code === ErrorCode.REBALANCE_IN_PROGRESS) this.#answeredAt = sentAt
         if (code !== ErrorCode.NONE && this.#concerns(code)) return
       } catch (error) {
         if (signal.aborted) return
         logger.debug(`heartbeat to group ${groupId} failed: ${String(error)}`)
         if (!isKafkaError(error) || !error.retriable) return this.#lose(false, String(error))
-        pause = cluster.options.retryBackoffMs
+        pause = retries.next()
       }
       if (performance.now() - this.#lastAnswer > sessionTimeoutMs) {
         return this.#lose(false, `no answer from the coordinator for session.timeout.ms=${sessionTimeoutMs}`)

@@ -7,6 +7,8 @@ export class PartitionQueue {
   readonly partition: number
   readonly batches: ProducerBatch[] = []
   inFlight = false
+  /** The broker that was sent to last. */
+  sentTo: number | undefined
   /** The last transaction that it was added to. */
   transaction = 0
   /** Next idempotent sequence number. */

@@ -7,6 +7,8 @@ export interface ProducerCluster {
    * (INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED); topics that do not exist yet stay unknown.
    */
   refresh(topics: readonly string[], signal?: AbortSignal): Promise<void>
+  /** When the broker could be reached, in milliseconds since the epoch; past or absent: now. */
+  reachableAt?(nodeId: number): number
   /** One Produce request to one broker; rejects with a retriable KafkaError on connection loss or timeout. acks 0: resolves when written. */
   produce(nodeId: number, request: ProduceBatches): Promise<readonly PartitionProduceResult[]>
   initProducerId(

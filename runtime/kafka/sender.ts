@@ -64,7 +64,7 @@ export class Sender implements IdentityOwner {
     this.#onReset = options.onReset
     this.#leaders = new LeaderRefresh({
       cluster: options.cluster,
-      pauseMs: options.options['retry.backoff.ms'],
+      pause: { initialMs: options.options['retry.backoff.ms'], maxMs: options.options['retry.backoff.max.ms'] },
       logger: options.logger,
       onDone: () => this.#schedule(),
     })
@@ -154,14 +154,21 @@ export class Sender implements IdentityOwner {
         continue
       }
       if (!this.#identity.admits(queue)) continue // it wakes us
-      const readyAt = this.#readyAt(queue, batch)
+      const leader = this.#cluster.partitions(queue.topic)?.[queue.partition]?.leader
+      const readyAt = this.#readyAt(queue, batch, leader)
       if (readyAt > now) {
         wakeAt = Math.min(wakeAt, readyAt)
         continue
       }
-      const leader = this.#cluster.partitions(queue.topic)?.[queue.partition]?.leader
       if (leader === undefined) {
         leaderless.add(queue.topic)
+        continue
+      }
+      const reachableAt = this.#cluster.reachableAt?.(leader) ?? 0
+      if (reachableAt > now) {
+        // not held in flight until then: another may lead before
+        leaderless.add(queue.topic)
+        wakeAt = Math.min(wakeAt, reachableAt)
         continue
       }
       if ((this.#inFlight.get(leader) ?? 0) >= this.#options['max.in.flight.requests.per.connection']) continue
@@ -180,8 +187,9 @@ export class Sender implements IdentityOwner {
     this.#wakeAt(wakeAt, now)
   }
 
-  #readyAt(queue: PartitionQueue, batch: ProducerBatch): number {
-    if (batch.notBefore > 0) return batch.notBefore
+  #readyAt(queue: PartitionQueue, batch: ProducerBatch, leader: number | undefined): number {
+    // the pause is for the broker that refused, not for its successor
+    if (batch.notBefore > 0) return leader === queue.sentTo || leader === undefined ? batch.notBefore : 0
     if (
       batch.closed ||
       batch.length >= this.#options['batch.size'] ||
@@ -204,6 +212,7 @@ export class Sender implements IdentityOwner {
     const topics = new Map<string, { name: string; partitions: { index: number; records: Buffer }[] }>()
     for (const queue of queues) {
       queue.inFlight = true
+      queue.sentTo = node
       let topic = topics.get(queue.topic)
       if (topic === undefined) topics.set(queue.topic, (topic = { name: queue.topic, partitions: [] }))
       topic.partitions.push({ index: queue.partition, records: this.#seal(queue) })

@@ -29,6 +29,10 @@ export class TransportProducerCluster implements ProducerCluster {
     }
   }
 
+  reachableAt(nodeId: number): number {
+    return this.#cluster.reachableAt(nodeId)
+  }
+
   async produce(nodeId: number, request: ProduceBatches): Promise<readonly PartitionProduceResult[]> {
     const response = await this.#cluster.send(
       nodeId,

@@ -56,10 +56,12 @@ export class Transport {
   readonly #cluster: InternalCluster
   readonly #unjoined = new UnjoinedWrites()
   readonly #requestTimeoutMs: number
+  readonly #setupTimeoutMs: number
   readonly #sasl: SaslMechanism | undefined
 
   constructor(options: ClientOptions, logger: Logger) {
     this.#requestTimeoutMs = options.requestTimeoutMs
+    this.#setupTimeoutMs = options.connectTimeoutMs
     this.#sasl = options.security.sasl
     this.#cluster = internalCluster(options, logger, this.#unjoined)
   }
@@ -77,12 +79,16 @@ export class Transport {
       throw connectFailure(error, name)
     }
     const connection = new BrokerConnection(internal, name, this.#unjoined, this.#requestTimeoutMs)
+    // a frozen host accepts connections, and is silent then
+    const timer = setTimeout(() => connection.close(silent(name, this.#setupTimeoutMs)), this.#setupTimeoutMs)
     try {
       await connection.handshake(this.#sasl)
       return connection
     } catch (error) {
       connection.close()
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
@@ -232,6 +238,12 @@ export class BrokerConnection {
       if (unjoined) this.#unjoined.remove(body)
     }
   }
+}
+
+function silent(name: string, timeoutMs: number): KafkaError {
+  return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, `connect to ${name}`, {
+    detail: `no answer within socket.connection.setup.timeout.ms=${timeoutMs}`,
+  })
 }
 
 interface Versioned {

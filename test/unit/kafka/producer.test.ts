@@ -162,6 +162,32 @@ describe('producer', () => {
     await producer[Symbol.asyncDispose]()
   })
 
+  test('a pause for a broker that refused does not hold up its successor', async () => {
+    class Moving extends ScriptedCluster {
+      leader = 1
+      readonly tried: number[] = []
+      override partitions(): readonly { readonly leader: number }[] {
+        return [{ leader: this.leader }]
+      }
+      override async refresh(): Promise<void> {
+        if (this.tried.length > 0) this.leader = 2
+      }
+      override async produce(node: number, request: ProduceBatches): Promise<readonly PartitionProduceResult[]> {
+        this.tried.push(node)
+        return await super.produce(node, request)
+      }
+      reachableAt(node: number): number {
+        return node === 1 && this.tried.length > 0 ? Date.now() + 3_600_000 : 0
+      }
+    }
+    const cluster = new Moving()
+    cluster.faults.push('lost before')
+    const patient = { ...FAST, 'retry.backoff.ms': '3600000', 'retry.backoff.max.ms': '3600000' }
+    await using producer = new Producer({ options: parseProducerOptions(patient), cluster, logger })
+    await producer.sendAndWait(numbered(0, 1))
+    assert.deepEqual(cluster.tried, [1, 2])
+  })
+
   test('halves a batch that the broker finds too large, and stays below from then on', async () => {
     const cluster = new ScriptedCluster()
     const producer = new Producer({ options: parseProducerOptions({ ...FAST, 'batch.size': '300' }), cluster, logger })

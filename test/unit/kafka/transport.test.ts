@@ -182,3 +182,13 @@ test('a large request reaches the broker whole, between small ones', async () =>
   )
   connection.close()
 })
+
+test('a host that accepts connections and is silent is given up after socket.connection.setup.timeout.ms', async () => {
+  await using broker = await scripted(() => undefined)
+  const transport = new Transport(options({ 'socket.connection.setup.timeout.ms': '200' }), SILENT)
+  await assert.rejects(transport.open(broker.address), {
+    code: 'RETRIABLE',
+    message:
+      /^cannot connect to 127.0.0.1:\d+: REQUEST_TIMED_OUT: no answer within socket.connection.setup.timeout.ms=200$/,
+  })
+})
