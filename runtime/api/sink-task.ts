@@ -18,6 +18,8 @@ export interface SinkTaskContext {
   readonly connector: string
   readonly task: number
   readonly logger: Logger
+  /** The task's configuration, as given to `start`, but with the values of config providers as they are now: a password may have changed since. */
+  configs(): Promise<Props>
   /** Present when a dead letter queue or error logging is configured. */
   readonly errantRecords: ErrantRecordReporter | undefined
   readonly assignment: () => readonly TopicPartition[]

@@ -11,6 +11,8 @@ export interface SourceTaskContext {
   readonly connector: string
   readonly task: number
   readonly logger: Logger
+  /** The task's configuration, as given to `start`, but with the values of config providers as they are now: a password may have changed since. */
+  configs(): Promise<Props>
   readonly offsets: OffsetStorageReader
   /** Only with exactly-once support and `transaction.boundary=connector`. */
   readonly transactionContext?: TransactionContext | undefined

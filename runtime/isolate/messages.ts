@@ -77,6 +77,8 @@ export type Question =
   | { readonly type: 'read-offsets'; readonly connector: string; readonly partitions: readonly SourcePartition[] }
   /** Has the group's coordinator confirmed lately that this worker owns its work? */
   | { readonly type: 'still-ours' }
+  /** The task's configuration with its secrets as they are now, in a list of one. */
+  | { readonly type: 'task-props'; readonly instance: InstanceId }
   /** Is this start of a task with exactly-once support still the one that is wanted? Refused when not. */
   | { readonly type: 'verify-task'; readonly instance: InstanceId }
   | { readonly type: 'write-offsets'; readonly records: readonly OffsetBytes[] }

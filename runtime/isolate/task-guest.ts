@@ -1,4 +1,4 @@
-import type { Logger } from '../api/index.ts'
+import type { Logger, Props } from '../api/index.ts'
 import { Deferred } from '../async/deferred.ts'
 import type { WorkerConfig } from '../config/worker-config.ts'
 import type { PluginRegistry } from '../plugins/plugin-registry.ts'
@@ -130,6 +130,7 @@ export class TaskGuest implements Guest {
           (await ask({ type: 'read-offsets', connector, partitions })) as Awaited<
             ReturnType<Parameters<typeof assembleTask>[0]['readOffsets']>
           >,
+        configs: async () => ((await ask({ type: 'task-props', instance })) as readonly Props[])[0]!,
         stillOurs: async () => (await ask({ type: 'still-ours' })) === true,
         verify: async () => void (await ask({ type: 'verify-task', instance })),
         writeOffsets:

@@ -43,6 +43,7 @@ export async function assembleSinkTask(
     taskNumber: parts.task,
     task,
     props: parts.taskProps,
+    configs: parts.configs,
     topics: config.topics.length > 0 ? config.topics : javaFullMatch(config['topics.regex']),
     consumer,
     pipeline: new SinkPipeline({

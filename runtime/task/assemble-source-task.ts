@@ -51,6 +51,7 @@ export async function assembleSourceTask(
       connector,
       task: parts.task,
       logger,
+      configs: parts.configs,
       offsets: { offsets: (partitions) => guarantee.readOffsets(partitions) },
       transactionContext: guarantee.transactionContext,
     },

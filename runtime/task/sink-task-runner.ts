@@ -31,6 +31,7 @@ export interface SinkTaskRunnerOptions {
   readonly taskNumber: number
   readonly task: SinkTask
   readonly props: Props
+  readonly configs: () => Promise<Props>
   readonly topics: readonly string[] | RegExp
   readonly consumer: Consumer
   readonly pipeline: SinkPipeline
@@ -302,11 +303,12 @@ export class SinkTaskRunner {
   }
 
   #makeContext(): SinkTaskContext {
-    const { connector, taskNumber, logger, consumer, errantRecords } = this.#options
+    const { connector, taskNumber, configs, logger, consumer, errantRecords } = this.#options
     return {
       connector,
       task: taskNumber,
       logger,
+      configs,
       errantRecords,
       assignment: () => consumer.assignment(),
       seek: (offsets) => void (this.#seeks = [...this.#seeks, ...offsets]),

@@ -26,6 +26,8 @@ export interface TaskParts {
   readonly progress: TaskProgress
   readonly topicUsed: (topic: string) => void
   readonly readOffsets: (partitions: readonly SourcePartition[]) => Promise<readonly (SourceOffset | undefined)[]>
+  /** The task's configuration with its secrets as they are now. */
+  readonly configs: () => Promise<Props>
   /** Invariant 3: false when the worker has lost its place in the group, so that others may run this task by now. */
   readonly stillOurs: () => Promise<boolean>
   /** Throws when this start of the task is out of date: newer task configs exist, or it belongs to another worker by now. */

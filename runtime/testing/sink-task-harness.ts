@@ -125,12 +125,12 @@ export class SinkTaskHarness implements AsyncDisposable {
     })
     if (config === undefined) throw new ConnectError('the connector made no task config')
     const task = new of.task()
-    await task.start(config, this.#context())
+    await task.start(config, this.#context(config))
     this.#task = task
     await this.assign(...partitions)
   }
 
-  #context(): SinkTaskContext {
+  #context(configs: Props): SinkTaskContext {
     const report = (record: SinkRecord, error: Error): Promise<void> => {
       this.errant.push({ record, error })
       return Promise.resolve()
@@ -139,6 +139,7 @@ export class SinkTaskHarness implements AsyncDisposable {
       connector: NAME,
       task: 0,
       logger: this.logger,
+      configs: () => Promise.resolve(configs),
       errantRecords: this.#options.errantRecords === false ? undefined : { report },
       assignment: () => this.#partitions,
       seek: (offsets) => void this.seeks.push(offsets),

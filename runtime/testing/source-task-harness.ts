@@ -122,6 +122,7 @@ export class SourceTaskHarness implements AsyncDisposable {
       connector: NAME,
       task: number,
       logger: this.logger,
+      configs: () => Promise.resolve(config),
       offsets: { offsets: (partitions) => Promise.resolve(partitions.map((partition) => this.#stored(partition))) },
     })
     this.#task = task

@@ -31,16 +31,21 @@ export async function taskLaunch(
   plugins: PluginRegistry,
   stallTimeoutMs: number,
 ): Promise<TaskLaunch> {
-  const { id, connectorProps, taskProps } = spec
-  const { class: connectorClass } = plugins.connectorOf(connectorProps)
+  const { id, connectorProps } = spec
   return {
     connector: id.connector,
     task: id.task,
     connectorProps: { ...(await secrets.resolve(connectorProps)), name: id.connector },
-    taskProps: { 'task.class': connectorClass.task.className, ...(await secrets.resolve(taskProps)) },
+    taskProps: await taskProps(spec, secrets, plugins),
     target,
     stallTimeoutMs,
   }
+}
+
+/** With the secrets as their providers give them now. */
+export async function taskProps(spec: TaskStart, secrets: Secrets, plugins: PluginRegistry): Promise<Props> {
+  const { class: connectorClass } = plugins.connectorOf(spec.connectorProps)
+  return { 'task.class': connectorClass.task.className, ...(await secrets.resolve(spec.taskProps)) }
 }
 
 export async function connectorLaunch(

@@ -1,83 +1,33 @@
 import { ConnectError, NotFoundError, UnreachableError } from '../api/index.ts'
-import type {
-  ConfigDef,
-  ConfigValue,
-  Logger,
-  Plugin,
-  Props,
-  SourceOffset,
-  SourcePartition,
-  Support,
-} from '../api/index.ts'
+import type { ConfigDef, ConfigValue, Logger, Props, Support } from '../api/index.ts'
 import { Secrets } from '../config/secrets.ts'
-import type { WorkerConfig } from '../config/worker-config.ts'
 import type { Isolate, IsolateEvents } from '../isolate/isolate.ts'
 import { IsolatePool } from '../isolate/isolate-pool.ts'
-import type { Answer, InstanceId, LogLevels, OffsetChange, Question, Report } from '../isolate/messages.ts'
-import { answerTo } from '../isolate/questions.ts'
-import { simpleName } from '../plugins/plugin-names.ts'
-import type { PluginRegistry } from '../plugins/plugin-registry.ts'
-import type { MetricSample, Metrics } from '../telemetry/metrics.ts'
-import { stackTrace } from '../telemetry/stack-trace.ts'
+import type { InstanceId, OffsetChange, Report } from '../isolate/messages.ts'
+import type { MetricSample } from '../telemetry/metrics.ts'
 import { ConnectorClasses } from './connector-classes.ts'
+import { GuestQuestions } from './guest-questions.ts'
+import { HeldThreads } from './held-threads.ts'
+import { inlineClasses } from './inline-classes.ts'
 import type { ConnectorStart, TaskStart } from './launch-spec.ts'
 import { taskName } from './lifecycle-state.ts'
 import type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
 import type { Resident } from './resident.ts'
-import type { Stall } from './resident.ts'
-import { stallSettings } from './restart-budget.ts'
 import { Residents } from './residents.ts'
 import { taskProgress } from './task-progress.ts'
 import type { TaskProgress } from './task-progress.ts'
-import type { SourceStarts } from './source-starts.ts'
 import { found, pluginSamples } from './plugin-metrics.ts'
 import { SecretReloads } from './secret-reloads.ts'
 import { workerConnector } from './worker-connector.ts'
 import { Startups, workerSamples } from './worker-metrics.ts'
+import type { WorkerOptions } from './worker-options.ts'
 import { workerTask } from './worker-task.ts'
 import type { ResidentEnvironment } from './worker-task.ts'
 
 export type { TaskProgress } from './task-progress.ts'
 export type { ConnectorStart, TaskStart } from './launch-spec.ts'
 export type { InstanceState, TargetState, TaskId } from './lifecycle-state.ts'
-
-/** News of a worker, subscribed once where the process is put together. */
-export interface WorkerEvents {
-  connectorState(name: string, state: InstanceState, generation: number, trace?: string): void
-  taskState(id: TaskId, state: InstanceState, generation: number, trace?: string): void
-  /** The connector wants taskConfigs to be asked again. */
-  reconfigurationRequested(connector: string): void
-  /** What a config provider gave for the connector, or for one of its tasks, has expired, and it wants to be restarted then. */
-  secretsExpired?(connector: string, task?: number): void
-  /** Repeated every few seconds while the task uses the topic, so that a reset list of topics fills again. */
-  topicUsed(id: TaskId, topic: string): void
-}
-
-export interface WorkerOptions {
-  readonly config: WorkerConfig
-  readonly plugins: PluginRegistry
-  readonly logger: Logger
-  readonly metrics: Metrics
-  /** Levels of loggers; `logLevelsChanged` carries later ones to what runs. */
-  readonly logLevels?: () => LogLevels
-  readonly events: WorkerEvents
-  readonly readOffsets: (
-    connector: string,
-    partitions: readonly SourcePartition[],
-  ) => Promise<readonly (SourceOffset | undefined)[]>
-  /** Where source offsets go when there is no offset topic (standalone); bytes as in the topic. */
-  readonly writeOffsets?: (records: readonly OffsetRecord[]) => Promise<void>
-  /** Invariant 3: false when this worker has lost its place in the group. Absent: there is no group. */
-  readonly stillOurs?: () => Promise<boolean>
-  readonly sourceStarts?: SourceStarts
-  /** Plugins handed in as objects: they cannot be loaded in another thread, so their connectors run inline. */
-  readonly extraPlugins?: readonly Plugin[]
-}
-
-export interface OffsetRecord {
-  readonly key: Buffer
-  readonly value: Buffer | null
-}
+export type { OffsetRecord, WorkerEvents, WorkerOptions } from './worker-options.ts'
 
 /** The connectors and tasks of this process. Knows nothing of REST, groups or the config topic. */
 export class Worker implements AsyncDisposable {
@@ -89,6 +39,8 @@ export class Worker implements AsyncDisposable {
   readonly #residents: Residents
   readonly #environment: ResidentEnvironment
   readonly #classes: ConnectorClasses
+  readonly #held: HeldThreads
+  readonly #questions: GuestQuestions
   readonly #connectors = new Map<string, { readonly spec: ConnectorStart; readonly resident: Resident }>()
   readonly #tasks = new Map<string, { readonly spec: TaskStart; readonly resident: Resident }>()
   readonly #connectorStartups = new Startups()
@@ -101,19 +53,30 @@ export class Worker implements AsyncDisposable {
     this.#secrets = Secrets.configure(config.props, (className) => plugins.configProvider(className))
     this.#secretReloads = new SecretReloads(this.#secrets)
     const events: IsolateEvents = {
-      report: (_isolate, report) => this.#onReport(_isolate, report),
-      hangs: (isolate) => this.#onHang(isolate),
+      report: (isolate, report) => this.#onReport(isolate, report),
+      hangs: (isolate) => this.#held.hangs(isolate),
       ended: (isolate, end) => this.#residents.houseLost(isolate, end),
     }
     const pool = new IsolatePool({ logLevels: options.logLevels ?? (() => []), config, plugins, logger, events })
     this.#pool = pool
     this.#residents = new Residents({ pool: () => pool, logger })
-    const inlineNames = new Set((options.extraPlugins ?? []).flatMap(classNames))
     this.#environment = {
       ...{ config, plugins, secrets: this.#secrets, pool, residents: this.#residents },
-      onlyInline: (className) => inlineNames.has(className),
+      onlyInline: inlineClasses(options.extraPlugins ?? []),
       sourceStarts: config.exactlyOnce === 'enabled' ? options.sourceStarts : undefined,
     }
+    this.#held = new HeldThreads({
+      config,
+      logger,
+      pool,
+      residents: this.#residents,
+      tasks: () => this.#tasks.values(),
+    })
+    this.#questions = new GuestQuestions({
+      worker: options,
+      secrets: this.#secrets,
+      taskOf: (instance) => this.#taskOf(instance),
+    })
     const { onlyInline } = this.#environment
     this.#classes = new ConnectorClasses({ config, plugins, pool, onlyInline })
     metrics.collect('connectors and tasks', () => this.#samples())
@@ -201,7 +164,7 @@ export class Worker implements AsyncDisposable {
         if (state === 'FAILED') this.#options.metrics.settle(`task ${name}`)
         this.#options.events.taskState(spec.id, state, spec.generation, trace)
       },
-      (stall) => this.#onStall(spec, resident, stall),
+      (stall) => this.#held.stalled(spec, resident, stall),
     )
     this.#tasks.set(name, { spec, resident })
     await resident.start()
@@ -262,17 +225,17 @@ export class Worker implements AsyncDisposable {
         return
       }
       case 'topic-used': {
-        const id = this.#taskOf(report.instance)
+        const id = this.#taskOf(report.instance)?.id
         if (id !== undefined) this.#options.events.topicUsed(id, report.topic)
         return
       }
       case 'metrics': {
-        const id = this.#taskOf(report.instance)
+        const id = this.#taskOf(report.instance)?.id
         if (id !== undefined) this.#options.metrics.report(`task ${taskName(id)}`, report.samples)
         return
       }
       case 'question':
-        void this.#answer(report.id, report.question).then((answer) => isolate.post(answer))
+        void this.#questions.answer(report.id, report.question).then((answer) => isolate.post(answer))
         return
       case 'log':
         this.#logger.child(report.context)[report.level](report.message, report.fields)
@@ -288,83 +251,14 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  #answer(id: number, question: Question): Promise<Answer> {
-    const { readOffsets, writeOffsets } = this.#options
-    return answerTo(id, async () => {
-      switch (question.type) {
-        case 'read-offsets':
-          return await readOffsets(question.connector, question.partitions)
-        case 'still-ours':
-          return (await this.#options.stillOurs?.()) ?? true
-        case 'verify-task': {
-          const resident = this.#residents.find(question.instance)
-          const task = [...this.#tasks.values()].find((entry) => entry.resident === resident)
-          if (task === undefined) throw new ConnectError('the task was stopped meanwhile')
-          this.#options.sourceStarts?.verify(task.spec)
-          return undefined
-        }
-        case 'write-offsets':
-          if (writeOffsets === undefined) throw new ConnectError('this worker has no place for source offsets')
-          await writeOffsets(
-            question.records.map(({ key, value }) => ({ key: Buffer.from(key), value: value && Buffer.from(value) })),
-          )
-          return undefined
-        default:
-          throw new UnreachableError(question)
-      }
-    })
-  }
-
-  #onStall({ connectorProps }: TaskStart, resident: Resident, stall: Stall): void {
-    const seconds = Math.round((Date.now() - stall.since) / 1000)
-    const { restart } = stallSettings(connectorProps, this.#options.config)
-    const then = restart ? '; it is ended and started again' : ''
-    this.#logger.warn(`${resident.label} has stood still for ${seconds} s, waiting for: ${stall.waitsFor}${then}`)
-    if (restart) void resident.restartStalled(stall)
-  }
-
-  /**
-   * A guest that does not give its thread back must not hold up others: then the thread is ended. In the thread of the connectors the culprit
-   * fails, since a connector has nothing to compute. Tasks all begin again in threads of their own: which of them it was is not sure, and
-   * long computations are no crime there. Alone a task holds only itself, until it is stopped or counts as stalled.
-   */
-  #onHang(isolate: Isolate): void {
-    const error = new ConnectError(`the connector held its thread for too long, which was ended: ${isolate.name}`)
-    const connectors = isolate === this.#pool.connectorThread
-    if (!connectors && isolate.instances.size < 2) {
-      this.#watchHang(isolate)
-      return
-    }
-    const culprit = connectors ? isolate.lastActive : undefined
-    void this.#pool.end(isolate)
-    this.#residents.houseLost(isolate, { trace: stackTrace(error), culprit })
-  }
-
-  /** It cannot say itself that it stands still. */
-  #watchHang(isolate: Isolate): void {
-    for (const { spec, resident } of this.#tasks.values()) {
-      if (resident.home?.isolate !== isolate) continue
-      const { timeoutMs } = stallSettings(spec.connectorProps, this.#options.config)
-      if (timeoutMs === 0) return
-      const timer = setTimeout(
-        () => {
-          if (resident.home?.isolate !== isolate || isolate.silentMs < timeoutMs) return
-          this.#onStall(spec, resident, { waitsFor: 'processor', since: Date.now() - isolate.silentMs })
-        },
-        Math.max(0, timeoutMs - isolate.silentMs) + HANG_SLACK_MS,
-      )
-      timer.unref()
-    }
-  }
-
   #connectorOf(instance: InstanceId): string | undefined {
     const resident = this.#residents.find(instance)
     return [...this.#connectors].find(([, entry]) => entry.resident === resident)?.[0]
   }
 
-  #taskOf(instance: InstanceId): TaskId | undefined {
+  #taskOf(instance: InstanceId): TaskStart | undefined {
     const resident = this.#residents.find(instance)
-    return [...this.#tasks.values()].find((entry) => entry.resident === resident)?.spec.id
+    return [...this.#tasks.values()].find((entry) => entry.resident === resident)?.spec
   }
 
   #samples(): readonly MetricSample[] {
@@ -397,20 +291,5 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-/** A thread counts its silence from its last ping on, up to a second later than it began. */
-const HANG_SLACK_MS = 1000
-
 /** What a connector instance has to stop; Connect's own limit. */
 const CONNECTOR_STOP_MS = 5000
-
-/** Each by its full name, its simple name, and that without the suffix which configs may leave out. */
-function classNames(plugin: Plugin): readonly string[] {
-  const { connectors, converters, headerConverters, transformations, predicates } = plugin
-  return [connectors, converters, headerConverters, transformations, predicates]
-    .flatMap((of) => Object.keys(of ?? {}))
-    .flatMap((name) => [name, simpleName(name)])
-    .flatMap((name) => {
-      const simple = name.slice(name.lastIndexOf('.') + 1)
-      return [name, simple, simple.replace(/(Connector|HeaderConverter|Converter|Transformation|Predicate)$/, '')]
-    })
-}

@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Props } from '../../runtime/api/index.ts'
+import { configDef, definePlugin } from '../../runtime/api/index.ts'
+import type { Props, SourceConnector, SourceTask, SourceTaskContext } from '../../runtime/api/index.ts'
 import testConnectors from '../connectors/index.ts'
 import { startConnectCluster, until } from './support/connect-cluster.ts'
 import type { ConnectCluster } from './support/connect-cluster.ts'
@@ -11,12 +12,70 @@ import type { ConnectCluster } from './support/connect-cluster.ts'
 const SOURCE = 'MonitorableSourceConnector'
 const SINK = 'MonitorableSinkConnector'
 
+/** Tells the password that its context knows, whenever that has changed. */
+class AskingTask implements SourceTask {
+  static readonly className = 'AskingTask'
+  #context: SourceTaskContext | undefined
+  #topic = ''
+  #told = ''
+
+  async start(props: Props, context: SourceTaskContext): Promise<void> {
+    this.#context = context
+    this.#topic = props['topic'] ?? ''
+  }
+
+  async poll(signal: AbortSignal) {
+    for (;;) {
+      const { password = '' } = (await this.#context?.configs()) ?? {}
+      if (password !== this.#told) {
+        this.#told = password
+        const value = { keySchema: undefined, key: null, valueSchema: undefined, value: password }
+        return [
+          {
+            ...value,
+            topic: this.#topic,
+            partition: undefined,
+            timestamp: undefined,
+            headers: [],
+            sourcePartition: {},
+            sourceOffset: {},
+          },
+        ]
+      }
+      if (signal.aborted) return []
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async stop(): Promise<void> {}
+}
+
+class AskingSource implements SourceConnector {
+  static readonly version = '1'
+  static readonly type = 'source' as const
+  static readonly task = AskingTask
+  static configDef = () => configDef({})
+  #props: Props = {}
+
+  async start(props: Props): Promise<void> {
+    this.#props = props
+  }
+
+  async taskConfigs(): Promise<readonly Props[]> {
+    return [this.#props]
+  }
+
+  async stop(): Promise<void> {}
+}
+
+const asking = definePlugin({ name: 'asking', version: '1', connectors: { AskingSource } })
+
 describe('ConnectWorkerIntegrationTest', () => {
   let cluster: ConnectCluster
   before(async () => {
     cluster = await startConnectCluster({
       workers: 3,
-      plugins: [testConnectors],
+      plugins: [testConnectors, asking],
       workerProps: { 'plugin.path': '', 'config.providers': 'file', 'config.providers.file.class': FILE_PROVIDER },
     })
   })
@@ -210,6 +269,26 @@ describe('ConnectWorkerIntegrationTest', () => {
     assert.equal((await cluster.kafka.consume(second, 3)).length >= 3, true)
     await cluster.running(name, 3)
     await cluster.delete(name)
+  })
+
+  test('a running task can ask for its configuration, with secrets as they are now', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'naru-secrets-'))
+    const file = join(folder, 'secrets.properties')
+    await writeFile(file, 'password=old\n')
+    const topic = await cluster.createTopic('passwords')
+    const name = cluster.name('asking')
+    await cluster.configure(name, { 'connector.class': 'AskingSource', topic, password: `\${file:${file}:password}` })
+    assert.deepEqual(
+      (await cluster.kafka.consume(topic, 1)).map(({ value }) => value),
+      ['old'],
+    )
+    await writeFile(file, 'password=new\n')
+    assert.deepEqual(
+      (await cluster.kafka.consume(topic, 2)).map(({ value }) => value),
+      ['old', 'new'],
+    )
+    await cluster.delete(name)
+    await rm(folder, { recursive: true })
   })
 
   test('W19 testRuntimePropertyReconfiguration: tasks restart for a new converter though their own configs are the same', async () => {

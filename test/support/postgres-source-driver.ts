@@ -159,6 +159,7 @@ export class SourceDriver implements AsyncDisposable {
       connector: 'c',
       task: 0,
       logger: options.logger ?? SILENT,
+      configs: async () => props,
       offsets: { offsets: async (partitions) => partitions.map(() => options.stored) },
     })
     return new SourceDriver(task)

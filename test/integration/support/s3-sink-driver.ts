@@ -57,6 +57,7 @@ export class S3SinkDriver implements AsyncDisposable {
       connector: 'sink',
       task: 0,
       logger: logger(this.warnings),
+      configs: async () => ({}),
       errantRecords: tolerant ? { report } : undefined,
       assignment: () => this.#partitions,
       seek: (offsets) => void this.seeks.push(offsets),

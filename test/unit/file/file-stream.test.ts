@@ -18,10 +18,11 @@ after(() => rm(folder, { recursive: true }))
 
 async function started(file: string, offset?: SourceOffset, props = {}): Promise<FileStreamSourceTask> {
   const task = new FileStreamSourceTask()
-  await task.start(
-    { file, topic: 't', ...props },
-    { connector: 'c', task: 0, logger: silentLogger, offsets: { offsets: async () => [offset] } },
-  )
+  const config = { file, topic: 't', ...props }
+  await task.start(config, {
+    ...{ connector: 'c', task: 0, logger: silentLogger, configs: async () => config },
+    offsets: { offsets: async () => [offset] },
+  })
   return task
 }
 

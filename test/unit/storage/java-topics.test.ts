@@ -14,9 +14,12 @@ interface Dumped {
 }
 
 /** What a worker of Kafka Connect 4.3.1 wrote: connectors made, paused, resumed, restarted, stopped, born stopped, deleted; a level set. */
-const dump = JSON.parse(
-  readFileSync(new URL('../../fixtures/connect/internal-topics-4.3.1.json', import.meta.url), 'utf8'),
-) as Readonly<Record<'configs' | 'offsets' | 'status', readonly Dumped[]>>
+const dump = dumpOf('4.3.1')
+
+function dumpOf(version: string): Readonly<Record<'configs' | 'offsets' | 'status', readonly Dumped[]>> {
+  const file = new URL(`../../fixtures/connect/internal-topics-${version}.json`, import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof dumpOf>
+}
 
 function record({ offset, key, value }: Dumped): LogRecord {
   return { partition: 0, offset, key: Buffer.from(key), value: value === null ? null : Buffer.from(value) }
@@ -102,4 +105,40 @@ describe("topics that Java's workers wrote", () => {
     assert.equal(state.sessionKey, undefined)
     assert.equal(skipped.length, 1)
   })
+
+  // Each made, paused and resumed a source, made a sink (3.9.1: restarted and stopped it), one that fails, one that was deleted again.
+  for (const version of ['2.8.2', '3.9.1'])
+    it(`topics that ${version} wrote are read whole`, () => {
+      const old = dumpOf(version)
+      const { state, skipped } = foldConfigRecords(EMPTY_STATE, old.configs.map(record))
+      assert.deepEqual(skipped, [])
+      assert.deepEqual([...state.connectors.keys()], ['lines', 'out', 'broken'])
+      assert.equal(state.connectors.get('lines')?.['note'], 'ä "quoted" \\ tab\t 😀 / end')
+      assert.equal(state.sessionKey?.algorithm, 'HmacSHA256')
+      assert.equal(targetState(state, 'lines'), 'STARTED')
+      assert.equal(state.taskSets.get('lines')?.configs[0]?.['file'], '/tmp/dump-lines.txt')
+      assert.equal(targetState(state, 'out'), version === '2.8.2' ? 'STARTED' : 'STOPPED')
+      assert.equal(state.taskSets.get('out')?.configs.length, version === '2.8.2' ? 2 : 0)
+      assert.equal(state.taskSets.has('gone'), false)
+
+      const statuses = new Map(old.status.map((each) => [each.key, parseStatusRecord(record(each))]))
+      const last = (key: string) => statuses.get(key)
+      for (const [key, parsed] of statuses) assert.ok(parsed !== undefined, key)
+      const [running, failed] = [last('status-task-lines-0'), last('status-task-broken-0')]
+      assert.ok(running?.kind === 'status' && failed?.kind === 'status')
+      assert.equal(running.status?.state, 'RUNNING')
+      assert.equal(running.status.version, null)
+      assert.match(failed.status?.trace ?? '', /^org\.apache\.kafka\.connect\.errors\.ConnectException: Couldn't find/)
+      assert.equal(last('status-topic-dump-lines:connector-lines')?.kind, 'topic')
+      const gone = last('status-task-gone-0')
+      assert.ok(gone?.kind === 'status' && gone.status === null)
+
+      for (const each of old.offsets) {
+        const { key, value } = record(each)
+        const { connector, partition } = parseOffsetKey(key)!
+        const written = { key: offsetKey(connector, partition), value: offsetValue(parseOffsetValue(value)!) }
+        assert.deepEqual(text(written), given(each))
+      }
+      assert.deepEqual(parseOffsetValue(record(old.offsets.at(-1)!).value), { position: 19 })
+    })
 })
