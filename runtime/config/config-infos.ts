@@ -49,7 +49,10 @@ function added(info: ConfigInfo, more: readonly string[]): ConfigInfo {
 /** The messages of a 400 answer when a connector is created with such a configuration; undefined when there are none. */
 export function invalidConfigMessage(infos: ConfigInfos): string | undefined {
   if (infos.error_count === 0) return undefined
-  const messages = infos.configs.flatMap(({ value }) => value.errors)
+  // Here nothing else says which key is meant: some messages name it only as the plugin knows it, some not at all.
+  const messages = infos.configs.flatMap(({ value: { name, errors } }) =>
+    errors.map((message) => (message.includes(name) ? message : `${name}: ${message}`)),
+  )
   return (
     `Connector configuration is invalid and contains the following ${infos.error_count} error(s):\n${messages.join('\n')}\n` +
     'You can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`'

@@ -78,7 +78,7 @@ export class ConnectorConfigs {
 
   #plugin(name: string): ConnectorPlugin | undefined {
     const { configs, plugins } = this.#parts
-    const className = configs.state.connectors.get(name)?.['connector.class']
+    const className = configs.state.connectors.get(name)?.['connector.class']?.trim()
     return className !== undefined && plugins.has('connector', className) ? plugins.connector(className) : undefined
   }
 

@@ -10,8 +10,19 @@ type Fields = Readonly<Record<string, unknown>>
 export function jsonOf(body: Buffer): unknown {
   if (body.length === 0) throw new HttpError(400, 'a JSON body is required')
   const parsed = parseConnectJson(body.toString('utf8'))
-  if (parsed === undefined) throw new HttpError(400, 'the body is not valid JSON')
+  if (parsed === undefined) throw new HttpError(400, `the body is not valid JSON${whereNot(body)}`)
   return parsed
+}
+
+/** Where it stops being JSON; nothing of what it holds, which may be a password. */
+function whereNot(body: Buffer): string {
+  try {
+    JSON.parse(body.toString('utf8'))
+    return ''
+  } catch (error) {
+    const place = /\(line \d+ column \d+\)/.exec((error as Error).message)?.[0]
+    return place === undefined ? '' : ` ${place}`
+  }
 }
 
 /** The same with numbers as the text that they are written in: what becomes a config value keeps `1.50` and all digits. */
@@ -49,11 +60,17 @@ export function propsOf(value: unknown): GivenProps {
     else if (typeof each === 'object')
       throw new HttpError(
         400,
-        `Cannot deserialize value of type String for the key "${key}": it holds an object or array`,
+        `Cannot deserialize value of type String for the key "${key}": it holds an object or array${instead(key, each)}`,
       )
     else props[key] = String(each)
   }
   return props
+}
+
+/** What was probably meant. */
+function instead(key: string, value: object): string {
+  if (Array.isArray(value)) return '; a list is written as text, with commas: "a,b"'
+  return key === 'config' ? '; send what is in "config", without "name" and "config" around it' : ''
 }
 
 export interface CreateRequest {
