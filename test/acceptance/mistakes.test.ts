@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startConnectCluster } from './support/connect-cluster.ts'
 import type { ConnectCluster } from './support/connect-cluster.ts'
 
-const SOURCE = { 'connector.class': 'FileStreamSource', file: 'lines.txt', topic: 'lines' }
-const SINK = { 'connector.class': 'FileStreamSink', file: 'lines.txt', topics: 'lines' }
+const FOLDER = mkdtempSync(join(tmpdir(), 'naru-mistakes-'))
+const FILE = join(FOLDER, 'lines.txt')
+const SOURCE = { 'connector.class': 'FileStreamSource', file: FILE, topic: 'lines' }
+const SINK = { 'connector.class': 'FileStreamSink', file: FILE, topics: 'lines' }
 const S3 = {
   'connector.class': 'io.confluent.connect.s3.S3SinkConnector',
   topics: 'lines',
@@ -103,7 +108,10 @@ describe('mistakes in configurations are answered with key, value and remedy', {
   before(async () => {
     cluster = await startConnectCluster({ workerProps: { 'plugin.path': '' } })
   })
-  after(() => cluster[Symbol.asyncDispose]())
+  after(async () => {
+    await cluster[Symbol.asyncDispose]()
+    rmSync(FOLDER, { recursive: true })
+  })
 
   async function answer(method: string, path: string, body?: unknown): Promise<readonly [number, string]> {
     const { status, body: said } = await cluster.ask<{ error_code: number; message: string }>(method, path, body)
