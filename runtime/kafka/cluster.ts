@@ -6,7 +6,7 @@ import { firstAnswer } from './first-answer.ts'
 import { KafkaError, isKafkaError, throwOn } from './kafka-errors.ts'
 import { ErrorCode, FindCoordinator, Metadata } from './protocol/index.ts'
 import type { Api, Fields, Message, MessageInput, ResponseOf } from './protocol/index.ts'
-import type { BrokerConnection } from './transport.ts'
+import type { BrokerConnection } from './broker-connection.ts'
 
 export interface Node extends Address {
   readonly nodeId: number

@@ -4,7 +4,7 @@ import type { Logger } from '../api/index.ts'
 import type { Address, ClientOptions } from './client-options.ts'
 import { ClientClosedError } from './kafka-errors.ts'
 import { Transport } from './transport.ts'
-import type { BrokerConnection } from './transport.ts'
+import type { BrokerConnection } from './broker-connection.ts'
 
 /**
  * The open connections of one client, by address and channel. Requests that a broker holds back (JoinGroup, a long Fetch) get a channel

@@ -11,6 +11,7 @@
  * Rules from Kafka's GroupCoordinator (KIP-62, KIP-345 static members, KIP-394 member ids).
  */
 import { ErrorCode } from 'naru/protocol'
+import { GroupMembers, isWaiting, touch } from './group-members.ts'
 import { sameProtocols, vote } from './group-protocols.ts'
 import type { SettledGroup } from './group-memory.ts'
 import { failedJoin, failedSync } from './group-replies.ts'
@@ -28,9 +29,7 @@ const NO_BYTES = Buffer.alloc(0)
 export class Group {
   readonly groupId: string
   readonly #options: GroupOptions
-  readonly #members = new Map<string, Member>()
-  /** Ids given out that have not come back, and when they lapse. */
-  readonly #promised = new Map<string, number>()
+  readonly #members = new GroupMembers()
   #state: GroupState = 'Empty'
   #generation = 0
   #protocolType: string | null = null
@@ -58,7 +57,7 @@ export class Group {
     group.#settledAs = settled
     for (const member of settled.members) {
       const sessionDeadline = now + Math.min(graceMs, member.sessionTimeoutMs)
-      group.#members.set(member.memberId, { ...member, sessionDeadline, joining: undefined, syncing: undefined })
+      group.#members.add({ ...member, sessionDeadline, joining: undefined, syncing: undefined })
     }
     return group
   }
@@ -80,7 +79,7 @@ export class Group {
   }
 
   get members(): readonly Member[] {
-    return [...this.#members.values()]
+    return this.#members.all
   }
 
   /** The youngest generation whose members have their assignments: another object when it is another; undefined when nobody is left. */
@@ -90,7 +89,7 @@ export class Group {
 
   /** Nobody in it and nobody announced. */
   get isIdle(): boolean {
-    return this.#members.size === 0 && this.#promised.size === 0
+    return this.#members.size === 0 && !this.#members.isAwaiting
   }
 
   metadataOf(member: Member): Buffer {
@@ -98,31 +97,30 @@ export class Group {
   }
 
   memberByInstance(instanceId: string): Member | undefined {
-    for (const member of this.#members.values()) if (member.instanceId === instanceId) return member
-    return undefined
+    return this.#members.byInstance(instanceId)
   }
 
   join(request: JoinRequest, now: number, reply: (reply: JoinReply) => void): void {
     const refuse = (errorCode: ErrorCode, memberId = request.memberId): void => reply(failedJoin(errorCode, memberId))
     if (this.#state === 'Dead') return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-    if (!this.#suits(request)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+    if (!this.#members.suit(request, this.#protocolType)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
     if (request.memberId === '') return this.#joinNew(request, now, reply, refuse)
-    if (this.#promised.delete(request.memberId)) return this.#admit(request.memberId, request, now, reply)
-    const problem = this.#identify(request.memberId, request.instanceId)
+    if (this.#members.redeem(request.memberId)) return this.#admit(request.memberId, request, now, reply)
+    const problem = this.#members.problemOf(request.memberId, request.instanceId)
     if (problem !== undefined) return refuse(problem)
     this.#rejoin(this.#members.get(request.memberId)!, request, now, reply)
   }
 
   sync(request: SyncRequest, now: number, reply: (reply: SyncReply) => void): void {
     const refuse = (errorCode: ErrorCode): void => reply(failedSync(errorCode))
-    const problem = this.#identify(request.memberId, request.instanceId)
+    const problem = this.#members.problemOf(request.memberId, request.instanceId)
     if (problem !== undefined) return refuse(problem)
     if (request.generation !== this.#generation) return refuse(ErrorCode.ILLEGAL_GENERATION)
     if (differs(request.protocolType, this.#protocolType) || differs(request.protocol, this.#protocol)) {
       return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
     }
     const member = this.#members.get(request.memberId)!
-    this.#touch(member, now)
+    touch(member, now)
     switch (this.#state) {
       case 'Empty':
       case 'Dead':
@@ -139,22 +137,22 @@ export class Group {
   }
 
   heartbeat(memberId: string, instanceId: string | null, generation: number, now: number): ErrorCode {
-    if (this.#promised.has(memberId)) return ErrorCode.UNKNOWN_MEMBER_ID
-    const problem = this.#identify(memberId, instanceId)
+    if (this.#members.isPromised(memberId)) return ErrorCode.UNKNOWN_MEMBER_ID
+    const problem = this.#members.problemOf(memberId, instanceId)
     if (problem !== undefined) return problem
     if (generation !== this.#generation) return ErrorCode.ILLEGAL_GENERATION
-    this.#touch(this.#members.get(memberId)!, now)
+    touch(this.#members.get(memberId)!, now)
     return this.#state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
   /** A static member may be named by its instance id alone (KIP-345: an operator removes it). */
   leave(memberId: string, instanceId: string | null, now: number): ErrorCode {
-    if (this.#promised.delete(memberId)) {
+    if (this.#members.redeem(memberId)) {
       this.#completeWhenJoined(now)
       return ErrorCode.NONE
     }
     const byInstance = memberId === '' && instanceId !== null ? this.memberByInstance(instanceId) : undefined
-    const problem = byInstance === undefined ? this.#identify(memberId, instanceId) : undefined
+    const problem = byInstance === undefined ? this.#members.problemOf(memberId, instanceId) : undefined
     if (problem !== undefined) return problem
     this.#remove(byInstance ?? this.#members.get(memberId)!, now)
     return ErrorCode.NONE
@@ -163,26 +161,26 @@ export class Group {
   /** May this member commit offsets? `generation` below 0 comes from tools and simple consumers. */
   mayCommit(memberId: string, instanceId: string | null, generation: number, now: number): ErrorCode {
     if (generation < 0 && this.#members.size === 0) return ErrorCode.NONE
-    const problem = this.#identify(memberId, instanceId)
+    const problem = this.#members.problemOf(memberId, instanceId)
     if (problem !== undefined)
       return generation >= 0 && this.#members.size === 0 ? ErrorCode.ILLEGAL_GENERATION : problem
     if (generation !== this.#generation) return ErrorCode.ILLEGAL_GENERATION
-    this.#touch(this.#members.get(memberId)!, now)
+    touch(this.#members.get(memberId)!, now)
     return this.#state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
   /** The same within a transaction (KIP-447): producers of older clients do not say for whom they commit, and may. */
   mayCommitInTransaction(memberId: string, instanceId: string | null, generation: number): ErrorCode {
     if (generation < 0 && memberId === '' && instanceId === null) return ErrorCode.NONE
-    const problem = this.#identify(memberId, instanceId)
+    const problem = this.#members.problemOf(memberId, instanceId)
     if (problem !== undefined) return problem
     return generation === this.#generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION
   }
 
   /** Acts on everything whose time has come. */
   tick(now: number): void {
-    for (const [memberId, deadline] of this.#promised) if (deadline <= now) this.#promised.delete(memberId)
-    for (const member of [...this.#members.values()]) {
+    this.#members.lapse(now)
+    for (const member of this.members) {
       if (!isWaiting(member) && member.sessionDeadline <= now) this.#remove(member, now)
     }
     if (this.#state === 'PreparingRebalance' && this.#deadline <= now) this.#completeJoin(now)
@@ -193,12 +191,8 @@ export class Group {
   /** When tick() has something to do next; Infinity: nothing. */
   nextDeadline(): number {
     let next = this.#deadline
-    if (this.#state === 'PreparingRebalance' && this.#everybodyJoined()) next = Math.min(next, this.#earliest)
-    for (const deadline of this.#promised.values()) next = Math.min(next, deadline)
-    for (const member of this.#members.values()) {
-      if (!isWaiting(member)) next = Math.min(next, member.sessionDeadline)
-    }
-    return next
+    if (this.#state === 'PreparingRebalance' && this.#members.allJoined) next = Math.min(next, this.#earliest)
+    return Math.min(next, this.#members.nextDeadline)
   }
 
   /** Deleted by a client; whoever still holds it is told. */
@@ -221,7 +215,7 @@ export class Group {
         : this.#replace(old, memberId, request, now, reply)
     }
     if (request.idRequired) {
-      this.#promised.set(memberId, now + request.sessionTimeoutMs)
+      this.#members.promise(memberId, now + request.sessionTimeoutMs)
       return refuse(ErrorCode.MEMBER_ID_REQUIRED, memberId)
     }
     this.#admit(memberId, request, now, reply)
@@ -234,7 +228,7 @@ export class Group {
       ...{ protocols: [], sessionTimeoutMs: 0, rebalanceTimeoutMs: 0, assignment: NO_BYTES, sessionDeadline: 0 },
       ...{ joining: undefined, syncing: undefined },
     }
-    this.#members.set(memberId, member)
+    this.#members.add(member)
     this.#protocolType = request.protocolType
     this.#leaderId ??= memberId
     this.#update(member, request, now, reply)
@@ -250,7 +244,7 @@ export class Group {
     old.syncing?.(failedSync(ErrorCode.FENCED_INSTANCE_ID))
     this.#members.delete(old.memberId)
     const member: Member = { ...old, memberId, joining: undefined, syncing: undefined }
-    this.#members.set(memberId, member)
+    this.#members.add(member)
     if (this.#leaderId === old.memberId) this.#leaderId = memberId
     this.#update(member, request, now, reply)
     if (this.#state !== 'Stable' || vote(this.members) !== this.#protocol) return this.#rebalance(now)
@@ -273,14 +267,14 @@ export class Group {
     member.sessionTimeoutMs = request.sessionTimeoutMs
     member.rebalanceTimeoutMs = request.rebalanceTimeoutMs
     member.joining = reply
-    this.#touch(member, now)
+    touch(member, now)
   }
 
   #remove(member: Member, now: number): void {
     this.#members.delete(member.memberId)
     member.joining?.(failedJoin(ErrorCode.UNKNOWN_MEMBER_ID, member.memberId))
     member.syncing?.(failedSync(ErrorCode.UNKNOWN_MEMBER_ID))
-    if (this.#leaderId === member.memberId) this.#leaderId = this.#members.keys().next().value ?? null
+    if (this.#leaderId === member.memberId) this.#leaderId = this.#members.first?.memberId ?? null
     this.#rebalance(now)
   }
 
@@ -288,37 +282,31 @@ export class Group {
   #rebalance(now: number): void {
     if (this.#state !== 'PreparingRebalance') {
       const fresh = this.#state === 'Empty'
-      for (const member of this.#members.values()) {
+      for (const member of this.members) {
         member.syncing?.(failedSync(ErrorCode.REBALANCE_IN_PROGRESS))
         member.syncing = undefined
         member.assignment = NO_BYTES
       }
       this.#state = 'PreparingRebalance'
       this.#earliest = fresh ? now + this.#options.initialRebalanceDelayMs : now
-      this.#deadline = Math.max(this.#earliest, now + this.#longestRebalance())
+      this.#deadline = Math.max(this.#earliest, now + this.#members.longestRebalanceMs)
     }
     this.#completeWhenJoined(now)
   }
 
   #completeWhenJoined(now: number): void {
-    if (this.#state !== 'PreparingRebalance' || now < this.#earliest || !this.#everybodyJoined()) return
+    if (this.#state !== 'PreparingRebalance' || now < this.#earliest || !this.#members.allJoined) return
     this.#completeJoin(now)
   }
 
-  #everybodyJoined(): boolean {
-    if (this.#promised.size > 0) return false
-    for (const member of this.#members.values()) if (member.joining === undefined) return false
-    return true
-  }
-
   #completeJoin(now: number): void {
-    for (const member of [...this.#members.values()]) {
+    for (const member of this.members) {
       // A static member that is away keeps its place until its session ends.
       if (member.joining === undefined && member.instanceId === null) this.#members.delete(member.memberId)
     }
     if (this.#members.size > 0 && this.members.every(({ joining }) => joining === undefined)) {
       // Static members only, all of them away: they come back, or their sessions end.
-      this.#deadline = now + this.#longestRebalance()
+      this.#deadline = now + this.#members.longestRebalanceMs
       return
     }
     this.#generation++
@@ -333,8 +321,8 @@ export class Group {
     this.#electLeader()
     this.#protocol = vote(this.members)
     this.#state = 'CompletingRebalance'
-    this.#deadline = now + this.#longestRebalance()
-    for (const member of this.#members.values()) if (member.joining !== undefined) this.#answerJoin(member, now, true)
+    this.#deadline = now + this.#members.longestRebalanceMs
+    for (const member of this.members) if (member.joining !== undefined) this.#answerJoin(member, now, true)
   }
 
   #electLeader(): void {
@@ -347,7 +335,7 @@ export class Group {
   #answerJoin(member: Member, now: number, leads: boolean, skips = false): void {
     const reply = member.joining
     member.joining = undefined
-    this.#touch(member, now)
+    touch(member, now)
     const isLeader = leads && member.memberId === this.#leaderId
     // A static leader that came back and knows no better takes its old assignment as a follower would; nobody assigns anew.
     const leaderId = isLeader || member.memberId !== this.#leaderId ? this.#leaderId : null
@@ -368,12 +356,12 @@ export class Group {
   #assign(assignments: ReadonlyMap<string, Buffer>, now: number): void {
     this.#state = 'Stable'
     this.#deadline = Infinity
-    for (const member of this.#members.values()) {
+    for (const member of this.members) {
       member.assignment = assignments.get(member.memberId) ?? NO_BYTES
       const reply = member.syncing
       member.syncing = undefined
       if (reply === undefined) continue
-      this.#touch(member, now)
+      touch(member, now)
       reply(this.#synced(member))
     }
     this.#noteSettled()
@@ -395,7 +383,7 @@ export class Group {
     this.#deadline = Infinity
     for (const member of late) this.#members.delete(member.memberId)
     if (late.some((member) => member.memberId === this.#leaderId)) {
-      this.#leaderId = this.#members.keys().next().value ?? null
+      this.#leaderId = this.#members.first?.memberId ?? null
     }
     this.#rebalance(now)
   }
@@ -408,42 +396,6 @@ export class Group {
       assignment: member.assignment,
     }
   }
-
-  /** Undefined: the caller is who it says. */
-  #identify(memberId: string, instanceId: string | null): ErrorCode | undefined {
-    if (instanceId !== null) {
-      const owner = this.memberByInstance(instanceId)
-      if (owner === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-      if (owner.memberId !== memberId) return ErrorCode.FENCED_INSTANCE_ID
-    }
-    return this.#members.has(memberId) ? undefined : ErrorCode.UNKNOWN_MEMBER_ID
-  }
-
-  /** Same protocol type, and one protocol that all members speak. */
-  #suits(request: JoinRequest): boolean {
-    if (request.protocolType === '' || request.protocols.length === 0) return false
-    const others = this.members.filter(
-      (member) =>
-        member.memberId !== request.memberId &&
-        (request.instanceId === null || member.instanceId !== request.instanceId),
-    )
-    if (others.length === 0) return true
-    if (request.protocolType !== this.#protocolType) return false
-    return request.protocols.some(({ name }) => others.every((member) => member.protocols.some((p) => p.name === name)))
-  }
-
-  #touch(member: Member, now: number): void {
-    member.sessionDeadline = now + member.sessionTimeoutMs
-  }
-
-  #longestRebalance(): number {
-    return Math.max(0, ...this.members.map((member) => member.rebalanceTimeoutMs))
-  }
-}
-
-/** A member whose request we hold cannot send heartbeats on that connection. */
-function isWaiting(member: Member): boolean {
-  return member.joining !== undefined || member.syncing !== undefined
 }
 
 function differs(said: string | null, actual: string | null): boolean {

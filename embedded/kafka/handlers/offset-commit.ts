@@ -2,6 +2,7 @@ import { APIS, ErrorCode } from 'naru/protocol'
 import type { RequestOf, ResponseInputOf } from 'naru/protocol'
 
 import type { OffsetCommit } from '../groups/committed-offsets.ts'
+import { codes, commitOf, metadataProblem } from './committed-offset.ts'
 import { handler } from './handler.ts'
 import type { Call } from './handler.ts'
 import { findTopic } from './hosted-partition.ts'
@@ -48,19 +49,7 @@ function check(partition: Partition, partitions: number | undefined, call: Call)
   }
   if (partition.partitionIndex < 0 || partition.partitionIndex >= partitions)
     return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  const limit = call.broker.settings.number('offset.metadata.max.bytes')
-  const length = partition.committedMetadata?.length ?? 0
-  return length > limit ? ErrorCode.OFFSET_METADATA_TOO_LARGE : ErrorCode.NONE
-}
-
-function commitOf(topic: string, partition: Partition): OffsetCommit {
-  return {
-    topic,
-    partition: partition.partitionIndex,
-    offset: partition.committedOffset,
-    leaderEpoch: partition.committedLeaderEpoch,
-    metadata: partition.committedMetadata ?? '',
-  }
+  return metadataProblem(partition, call)
 }
 
 function answer(request: Request, errorCode: (partition: Partition) => number): Response {
@@ -68,10 +57,7 @@ function answer(request: Request, errorCode: (partition: Partition) => number): 
     topics: request.topics.map(({ name, topicId, partitions }) => ({
       name,
       topicId,
-      partitions: partitions.map((partition) => ({
-        partitionIndex: partition.partitionIndex,
-        errorCode: errorCode(partition),
-      })),
+      partitions: codes(partitions, errorCode),
     })),
   }
 }

@@ -2,6 +2,7 @@ import { APIS, ErrorCode } from 'naru/protocol'
 import type { RequestOf, ResponseInputOf } from 'naru/protocol'
 
 import type { OffsetCommit } from '../groups/committed-offsets.ts'
+import { codes, commitOf, metadataProblem } from './committed-offset.ts'
 import { handler } from './handler.ts'
 import type { Call } from './handler.ts'
 
@@ -37,30 +38,16 @@ export const txnOffsetCommit = handler({
   failed: (request, errorCode) => answer(request, () => errorCode),
 })
 
-function check(topic: string, { partitionIndex, committedMetadata }: Partition, call: Call): ErrorCode {
-  if (call.broker.topics.partition(topic, partitionIndex) === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  const limit = call.broker.settings.number('offset.metadata.max.bytes')
-  return (committedMetadata?.length ?? 0) > limit ? ErrorCode.OFFSET_METADATA_TOO_LARGE : ErrorCode.NONE
-}
-
-function commitOf(topic: string, partition: Partition): OffsetCommit {
-  return {
-    topic,
-    partition: partition.partitionIndex,
-    offset: partition.committedOffset,
-    leaderEpoch: partition.committedLeaderEpoch,
-    metadata: partition.committedMetadata ?? '',
-  }
+function check(topic: string, partition: Partition, call: Call): ErrorCode {
+  const exists = call.broker.topics.partition(topic, partition.partitionIndex) !== undefined
+  return exists ? metadataProblem(partition, call) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
 function answer(request: Request, errorCode: (partition: Partition) => number): Response {
   return {
     topics: request.topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map((partition) => ({
-        partitionIndex: partition.partitionIndex,
-        errorCode: errorCode(partition),
-      })),
+      partitions: codes(partitions, errorCode),
     })),
   }
 }
