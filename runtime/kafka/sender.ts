@@ -10,6 +10,7 @@ import type { IdentityOwner, ProducerIdentity } from './producer-identity.ts'
 import type { ProducerOptions } from './producer-options.ts'
 import { ErrorCode, isRetriable } from './protocol/error-codes.ts'
 import type { CompressionType } from './records/compression.ts'
+import { planSends } from './send-plan.ts'
 
 const MAX_SEQUENCE = 2 ** 31
 
@@ -141,64 +142,23 @@ export class Sender implements IdentityOwner {
 
   #drain(): void {
     const now = Date.now()
-    let wakeAt = Infinity
-    const perNode = new Map<number, { queues: PartitionQueue[]; bytes: number }>()
-    const leaderless = new Set<string>()
     // first of all: one that fails may take the others with it
     for (const queue of this.#active) if (!queue.inFlight) this.#expire(queue, now)
-    for (const queue of this.#active) {
-      if (queue.inFlight) continue
-      const batch = queue.head
-      if (batch === undefined) {
-        this.#active.delete(queue)
-        continue
-      }
-      if (!this.#identity.admits(queue)) continue // it wakes us
-      const leader = this.#cluster.partitions(queue.topic)?.[queue.partition]?.leader
-      const readyAt = this.#readyAt(queue, batch, leader)
-      if (readyAt > now) {
-        wakeAt = Math.min(wakeAt, readyAt)
-        continue
-      }
-      if (leader === undefined) {
-        leaderless.add(queue.topic)
-        continue
-      }
-      const reachableAt = this.#cluster.reachableAt?.(leader) ?? 0
-      if (reachableAt > now) {
-        // not held in flight until then: another may lead before
-        leaderless.add(queue.topic)
-        wakeAt = Math.min(wakeAt, reachableAt)
-        continue
-      }
-      if ((this.#inFlight.get(leader) ?? 0) >= this.#options['max.in.flight.requests.per.connection']) continue
-      let request = perNode.get(leader)
-      if (request === undefined) perNode.set(leader, (request = { queues: [], bytes: 0 }))
-      if (request.bytes > 0 && request.bytes + batch.length > this.#options['max.request.size']) {
-        wakeAt = now // next request, as soon as this one is out
-        continue
-      }
-      request.queues.push(queue)
-      request.bytes += batch.length
-    }
+    for (const queue of this.#active) if (queue.head === undefined) this.#active.delete(queue)
+    const { requests, leaderless, wakeAt } = planSends({
+      queues: this.#active,
+      now,
+      options: this.#options,
+      urgent: this.#flushing > 0 || this.#memory.contended,
+      admits: (queue) => this.#identity.admits(queue), // else it wakes us
+      leaderOf: ({ topic, partition }) => this.#cluster.partitions(topic)?.[partition]?.leader,
+      reachableAt: (node) => this.#cluster.reachableAt?.(node) ?? 0,
+      inFlight: (node) => this.#inFlight.get(node) ?? 0,
+    })
     if (leaderless.size > 0) this.#leaders.ask([...leaderless])
     this.#identity.arrange()
-    for (const [node, { queues }] of perNode) void this.#send(node, queues)
+    for (const [node, queues] of requests) void this.#send(node, queues)
     this.#wakeAt(wakeAt, now)
-  }
-
-  #readyAt(queue: PartitionQueue, batch: ProducerBatch, leader: number | undefined): number {
-    // the pause is for the broker that refused, not for its successor
-    if (batch.notBefore > 0) return leader === queue.sentTo || leader === undefined ? batch.notBefore : 0
-    if (
-      batch.closed ||
-      batch.length >= this.#options['batch.size'] ||
-      queue.batches.length > 1 ||
-      this.#flushing > 0 ||
-      this.#memory.contended
-    )
-      return 0
-    return batch.createdAt + this.#options['linger.ms']
   }
 
   #wakeAt(time: number, now: number): void {
