@@ -1,6 +1,7 @@
 import type { Logger } from './api/logger.ts'
 import type { WorkerConfig } from './config/worker-config.ts'
 import { decodeMetadata } from './group/connect-protocol.ts'
+import { isFormerSelf, ownAddresses } from './group/former-self.ts'
 import type { ConfigView, Group } from './group/group.ts'
 import { LeaderAssignor } from './group/leader-assignor.ts'
 import { PeerWatch } from './group/peer-watch.ts'
@@ -47,6 +48,10 @@ export function openGroup({ config, configs, clients, url, workerId, attend, log
   const peers = new PeerWatch({
     members: (signal) => membersOf(clients, groupId, signal),
     attend,
+    isFormerSelf: async (peer, signal) => {
+      const { nodes } = await clients.admin().describeCluster(signal)
+      return isFormerSelf(peer, { addresses: ownAddresses(), brokers: nodes.map(({ host }) => host) })
+    },
     remove: (memberId, reason, signal) => clients.admin().removeMember(groupId, memberId, reason, signal),
     gone: () => group.rejoin(),
     logger,
@@ -65,7 +70,7 @@ async function membersOf(clients: KafkaClients, groupId: string, signal: AbortSi
   const { members } = await clients.admin().describeGroup(groupId, signal)
   if (members.some(({ metadata }) => metadata.length === 0)) return []
   return members
-    .map(({ memberId, metadata }) => ({ memberId, url: decodeMetadata(metadata).url }))
+    .map(({ memberId, host, metadata }) => ({ memberId, host, url: decodeMetadata(metadata).url }))
     .sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
 }
 

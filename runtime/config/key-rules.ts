@@ -32,3 +32,8 @@ export const regex = rule('valid regex', (key, value) => {
     throw ConfigError.invalid(key, value, `Invalid regex: ${(error as Error).message}`)
   }
 })
+
+export const noEmptyValues = rule('values that are not empty', (key, value) => {
+  if ((value as readonly string[]).includes(''))
+    throw new ConfigError(key, `Configuration '${key}' values must not be empty.`)
+})

@@ -1,4 +1,5 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
+import { noEmptyValues } from './key-rules.ts'
 import type { Validator } from '../api/index.ts'
 import { recoveryWorkerKeys } from './recovery-keys.ts'
 import { key } from './worker-key.ts'
@@ -156,7 +157,12 @@ export const commonWorkerDef = configDef({
     validator: oneOf('none', 'requested', 'required'),
     documentation: 'Are client certificates asked for by https listeners?',
   }),
-  'rest.extension.classes': key({ type: 'LIST', default: [], documentation: 'REST extensions.' }),
+  'rest.extension.classes': key({
+    type: 'LIST',
+    default: [],
+    validator: noEmptyValues,
+    documentation: 'REST extensions.',
+  }),
   'rest.request.timeout.ms': key({
     type: 'LONG',
     default: 90_000,

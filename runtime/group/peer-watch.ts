@@ -7,6 +7,8 @@ export interface Peer {
   readonly memberId: string
   /** Advertised, with a slash at the end. */
   readonly url: string
+  /** Where the group's coordinator sees it come from. */
+  readonly host?: string
 }
 
 /** How an attendance at another worker's presence ended; see `attend`. */
@@ -20,6 +22,8 @@ export interface PeerWatchOptions {
    * `broken`: cut off, or no answer; `foreign`: a worker without a presence (a Java one).
    */
   readonly attend: (url: string, seen: (instance: string) => void, signal: AbortSignal) => Promise<Attendance>
+  /** Of a member with this worker's URL: see former-self.ts. */
+  readonly isFormerSelf: (peer: Peer, signal: AbortSignal) => Promise<boolean>
   /** Has a member leave the group; false when it is no member any more. */
   readonly remove: (memberId: string, reason: string, signal: AbortSignal) => Promise<boolean>
   /** A worker has died, or has left: the next generation can be formed at once, without waiting for a heartbeat to say so. */
@@ -70,12 +74,19 @@ export class PeerWatch implements Disposable {
 
   /** A process has its port for itself: a member with this worker's URL is what this worker was before it was killed. */
   async removePredecessors(url: string): Promise<void> {
-    const { remove, logger } = this.#options
+    const { isFormerSelf, remove, logger } = this.#options
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ASK_TIMEOUT_MS)])
     try {
-      for (const { memberId, url: other } of await this.#options.members(signal))
-        if (other === url && (await remove(memberId, 'the worker was started anew', signal)))
+      for (const peer of await this.#options.members(signal)) {
+        if (peer.url !== url) continue
+        const { memberId, host } = peer
+        if (!(await isFormerSelf(peer, signal)))
+          logger.warn(
+            `${memberId} at ${host ?? 'another host'} has this worker's URL, ${url}: set rest.advertised.host.name`,
+          )
+        else if (await remove(memberId, 'the worker was started anew', signal))
           logger.info(`removed ${memberId} from the worker group: it was this worker, before it was started anew`)
+      }
     } catch (error) {
       logger.debug('could not look for a former member of this worker', { error })
     }

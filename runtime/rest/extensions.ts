@@ -33,7 +33,7 @@ export class Extensions implements AsyncDisposable {
   #isRegistered: boolean
 
   constructor(classNames: readonly string[]) {
-    this.#classNames = classNames
+    this.#classNames = [...new Set(classNames)]
     this.#isRegistered = classNames.length === 0
     this.#registered.promise.catch(() => undefined)
   }

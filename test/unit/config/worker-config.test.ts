@@ -57,6 +57,11 @@ describe('a worker configuration', () => {
       ],
       ['listeners', 'localhost:8083', /Listener must look like http/],
       ['connect.protocol', 'fancy', /String must be one of \(case insensitive\): eager, compatible, sessioned/],
+      [
+        'rest.extension.classes',
+        'a,,b',
+        /^ConfigError: Configuration 'rest.extension.classes' values must not be empty\.$/,
+      ],
       ['offset.storage.partitions', '0', /at least 1, or -1/],
       ['inter.worker.signature.algorithm', 'HmacSHA1', /not in list of allowed algorithms/],
     ]

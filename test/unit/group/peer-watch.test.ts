@@ -24,6 +24,7 @@ function watch(self: Peer, members: readonly Peer[], script: Script) {
       if (script[url] !== undefined) done.resolve()
       return await new Promise((resolve) => signal.addEventListener('abort', () => resolve('broken'), { once: true }))
     },
+    isFormerSelf: ({ host }) => Promise.resolve(host !== '/10.0.0.9'),
     remove: (memberId) => {
       removed.push(memberId)
       done.resolve()
@@ -95,7 +96,11 @@ describe('the watch over other workers', () => {
   })
 
   it('removes what this worker was before it was started anew', async () => {
-    const { peers, removed } = watch(a, [{ memberId: 'old', url: a.url }, b], {})
+    const { peers, removed } = watch(
+      a,
+      [{ memberId: 'old', url: a.url }, { memberId: 'namesake', url: a.url, host: '/10.0.0.9' }, b],
+      {},
+    )
     await peers.removePredecessors(a.url)
     assert.deepEqual(removed, ['old'])
     peers[Symbol.dispose]()

@@ -79,9 +79,23 @@ describe('settings of the REST server', () => {
     assert.deepEqual(parseHeaderRules('add Cache-Control: no-cache, "set X: a, b", setDate Expires: 1000'), [
       { action: 'add', name: 'Cache-Control', value: 'no-cache' },
       { action: 'set', name: 'X', value: 'a, b' },
-      { action: 'setdate', name: 'Expires', value: '1000' },
+      { action: 'setDate', name: 'Expires', value: '1000' },
     ])
-    assert.throws(() => parseHeaderRules('nonsense'), /Invalid value nonsense/)
+    assert.deepEqual(parseHeaderRules(' '), [])
+    const format = "Expected: '[action] [header name]:[header value]'"
+    const pair = "Expected: '[header name]:[header value]'"
+    const space = "The '[header name]' cannot contain whitespace"
+    for (const [given, message] of [
+      ['nonsense', `Invalid format of header config 'nonsense'. ${format}`],
+      [',set a: b', `Invalid format of header config ''. ${format}`],
+      ['a: b', "Invalid header config action: 'a:'. Expected one of [set, add, setDate, addDate]"],
+      ['set a b', `Invalid format of header name and header value pair 'a b'. ${pair}`],
+      ['set a:', `Invalid format of header name and header value pair 'a:'. ${pair}`],
+      ['set a:b:c', `Invalid format of header name and header value pair 'a:b:c'. ${pair}`],
+      ['set a b: c', `Invalid header name 'a b'. ${space}`],
+      ['set : x', `Invalid header name ''. ${space}`],
+    ] as const)
+      assert.throws(() => parseHeaderRules(given), { message }, given)
     assert.throws(() => parseHeaderRules('setDate Expires: soon'), /a number of milliseconds/)
   })
 
