@@ -1,10 +1,11 @@
 import type { Logger } from '../api/index.ts'
+import { awaitBriefly } from './await-briefly.ts'
 import { Deferred } from '../async/deferred.ts'
 import { isCooperative } from './assignors/strategies.ts'
 import type { ConsumerOptions } from './client-options.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetcher } from './fetcher.ts'
-import { commitGroupOffsets, fetchGroupOffsets } from './group-offsets.ts'
+import { commitGroupOffsets } from './group-offsets.ts'
 import type { Membership } from './group-offsets.ts'
 import { GroupJoining } from './group-joining.ts'
 import type { Ownership } from './group-joining.ts'
@@ -13,20 +14,14 @@ import { KafkaError } from './kafka-errors.ts'
 import { ErrorCode } from './protocol/index.ts'
 import { removeMembersOfClient } from './remove-members.ts'
 import { PollWatch } from './poll-watch.ts'
+import type { RebalanceListener } from './rebalance-listener.ts'
 import type { FetchedRecord } from './records/fetched-record.ts'
+import { committedOffsets, startOffsets } from './start-offsets.ts'
 import { Subscription } from './subscription.ts'
 import type { PartitionOffset, TopicPartition } from './topic-partition.ts'
 import { partitionName } from './topic-partition.ts'
 
-/** Called inside poll and awaited there: no records come while it runs. */
-export interface RebalanceListener {
-  /** What is new: all, unless the rebalance is cooperative; positions are set already and seek() works. */
-  assigned(partitions: readonly TopicPartition[]): Promise<void>
-  /** What goes to others: all, unless the rebalance is cooperative. Still owned: the last chance to commit. */
-  revoked(partitions: readonly TopicPartition[]): Promise<void>
-  /** Owned by others already: nothing can be committed. */
-  lost(partitions: readonly TopicPartition[]): Promise<void>
-}
+export type { RebalanceListener } from './rebalance-listener.ts'
 
 /**
  * A consumer of a group (classic protocol). Joining and heartbeats go on in the background; what changes the assignment happens inside
@@ -136,7 +131,7 @@ export class Consumer implements AsyncDisposable {
     partitions: readonly TopicPartition[],
     signal?: AbortSignal,
   ): Promise<readonly { readonly topic: string; readonly partition: number; readonly offset: number | undefined }[]> {
-    const offsets = await this.#committedOffsets(partitions, signal)
+    const offsets = await committedOffsets(this.#cluster, this.#options.groupId, partitions, signal)
     return partitions.map(({ topic, partition }) => ({
       topic,
       partition,
@@ -279,16 +274,9 @@ export class Consumer implements AsyncDisposable {
     const had = this.#owned?.partitions ?? []
     const revoked = without(had, next)
     const added = without(next, had)
-    const offsets = await this.#committedOffsets(added, signal)
+    const offsets = await committedOffsets(this.#cluster, this.#options.groupId, added, signal)
     if (revoked.length > 0) await this.#listener!.revoked(revoked)
-    this.#fetcher.reassign(
-      revoked,
-      added.map(({ topic, partition }) => ({
-        topic,
-        partition,
-        offset: offsets.get(partitionName(topic, partition)) ?? this.#startOf(topic, partition),
-      })),
-    )
+    this.#fetcher.reassign(revoked, startOffsets(added, offsets, this.#options))
     this.#owned = { partitions: next, memberId, generation }
     this.#joining.settle()
     this.#watchMember()
@@ -311,14 +299,6 @@ export class Consumer implements AsyncDisposable {
     void this.#joining.reset().then(() => this.#member.leave())
   }
 
-  #startOf(topic: string, partition: number): 'earliest' | 'latest' {
-    const policy = this.#options.offsetReset
-    if (policy !== 'none') return policy
-    throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, `start reading ${partitionName(topic, partition)}`, {
-      detail: `group ${this.#options.groupId} has no committed offset and auto.offset.reset is none`,
-    })
-  }
-
   /** The group's news end a waiting poll. */
   #watchMember(): void {
     this.#watching.abort()
@@ -332,23 +312,9 @@ export class Consumer implements AsyncDisposable {
   async #joinOrWake(done: Promise<void>, deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const wake = new Deferred()
     this.#wakeJoin = wake
-    const stop = (): void => wake.resolve()
-    const timer = setTimeout(stop, Math.max(0, deadline - Date.now()))
-    signal?.addEventListener('abort', stop, { once: true })
-    if (signal?.aborted === true || this.#woken) stop()
-    await Promise.race([done, wake.promise])
+    if (this.#woken) wake.resolve()
+    await awaitBriefly(Promise.race([done, wake.promise]), deadline - Date.now(), signal)
     this.#wakeJoin = undefined
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
-  }
-
-  async #committedOffsets(
-    partitions: readonly TopicPartition[],
-    signal: AbortSignal | undefined,
-  ): Promise<ReadonlyMap<string, number>> {
-    if (partitions.length === 0) return new Map()
-    const found = await fetchGroupOffsets(this.#cluster, this.#options.groupId, partitions, signal)
-    return new Map(found.map(({ topic, partition, offset }) => [partitionName(topic, partition), offset]))
   }
 }
 

@@ -1,15 +1,16 @@
 import type { Logger } from '../api/index.ts'
-import { Backoff } from '../async/backoff.ts'
 import { Deferred } from '../async/deferred.ts'
+import { awaitBriefly } from './await-briefly.ts'
 import { byTopic } from './by-topic.ts'
 import type { FetcherOptions } from './client-options.ts'
 import type { Cluster } from './cluster.ts'
 import { FetchState } from './fetch-state.ts'
 import { FetchTurns } from './fetch-turns.ts'
 import { KafkaError, isKafkaError, needsMetadata } from './kafka-errors.ts'
+import { LeaderRefresh } from './leader-refresh.ts'
 import { listOffsets } from './list-offsets.ts'
 import { ErrorCode, Fetch, isRetriable } from './protocol/index.ts'
-import type { ResponseOf } from './protocol/index.ts'
+import type { RequestInputOf, ResponseOf } from './protocol/index.ts'
 import type { FetchedRecord } from './records/fetched-record.ts'
 import type { TopicPartition } from './topic-partition.ts'
 import { partitionName } from './topic-partition.ts'
@@ -53,15 +54,19 @@ export class Fetcher implements AsyncDisposable {
   #failure: Error | undefined
   #wake: Deferred | undefined
   #woken = false
-  #refreshing = false
-  readonly #refreshPause: Backoff
+  readonly #leaders: LeaderRefresh
   #timer: NodeJS.Timeout | undefined
 
   constructor(cluster: Cluster, options: FetcherOptions, logger: Logger) {
     this.#cluster = cluster
     this.#options = options
-    this.#refreshPause = new Backoff({ initialMs: options.retryBackoffMs, maxMs: options.retryBackoffMaxMs })
     this.#logger = logger
+    this.#leaders = new LeaderRefresh({
+      cluster,
+      pause: { initialMs: options.retryBackoffMs, maxMs: options.retryBackoffMaxMs },
+      logger,
+      onDone: () => this.#pump(),
+    })
   }
 
   /** Replaces what is assigned. */
@@ -196,39 +201,23 @@ export class Fetcher implements AsyncDisposable {
         soonest = Math.min(soonest, reachableAt)
       } else if (!this.#fetching.has(leader)) leaders.set(leader, [...(leaders.get(leader) ?? []), state])
     }
-    if (leaderless) void this.#refresh()
+    if (leaderless) this.#refresh()
     if (soonest < Infinity) this.#pumpAfter(soonest - now)
     for (const [leader, states] of leaders) void this.#fetch(leader, states)
   }
 
   async #fetch(leader: number, states: readonly FetchState[]): Promise<void> {
     this.#fetching.add(leader)
-    const { fetchMaxWaitMs, fetchMinBytes, fetchMaxBytes, partitionMaxBytes, isolation, rack } = this.#options
+    const { fetchMaxWaitMs, requestTimeoutMs } = this.#options
     const asked = new Map(
       states.map((state) => [partitionName(state.topic, state.partition), { state, epoch: state.epoch }]),
     )
     try {
-      const response = await this.#cluster.send(
-        leader,
-        Fetch,
-        {
-          replicaId: -1,
-          maxWaitMs: fetchMaxWaitMs,
-          minBytes: fetchMinBytes,
-          maxBytes: fetchMaxBytes,
-          isolationLevel: isolation === 'read_committed' ? 1 : 0,
-          topics: byTopic(states).map(([topic, list]) => ({
-            topic,
-            partitions: list.map(({ partition, fetchOffset }) => ({
-              partition,
-              fetchOffset,
-              partitionMaxBytes,
-            })),
-          })),
-          rackId: rack,
-        },
-        { channel: 'fetch', limit: FETCH_BY_NAME, timeoutMs: this.#options.requestTimeoutMs + fetchMaxWaitMs },
-      )
+      const response = await this.#cluster.send(leader, Fetch, fetchRequest(states, this.#options), {
+        channel: 'fetch',
+        limit: FETCH_BY_NAME,
+        timeoutMs: requestTimeoutMs + fetchMaxWaitMs,
+      })
       if (response.errorCode !== ErrorCode.NONE) throw new KafkaError(response.errorCode, `fetch from broker ${leader}`)
       for (const { topic, partitions } of response.responses) {
         for (const answer of partitions) {
@@ -247,7 +236,6 @@ export class Fetcher implements AsyncDisposable {
   #accept(state: FetchState, answer: PartitionAnswer): void {
     const doing = `fetch from ${partitionName(state.topic, state.partition)}`
     if (answer.errorCode === ErrorCode.NONE) {
-      this.#refreshPause.reset()
       state.endOffset = this.#options.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark
       if (answer.records === null || answer.records.length === 0) return
       if (!state.buffer(answer.records, answer.abortedTransactions ?? [])) {
@@ -292,7 +280,7 @@ export class Fetcher implements AsyncDisposable {
       return
     }
     this.#logger.debug(error.message)
-    if (needsMetadata(error.kafkaCode)) void this.#refresh()
+    if (needsMetadata(error.kafkaCode)) this.#refresh()
   }
 
   #backOff(state: FetchState): void {
@@ -324,20 +312,8 @@ export class Fetcher implements AsyncDisposable {
     }
   }
 
-  async #refresh(): Promise<void> {
-    if (this.#refreshing) return
-    this.#refreshing = true
-    try {
-      await this.#cluster.refresh([...new Set([...this.#partitions.values()].map(({ topic }) => topic))])
-    } catch (error) {
-      this.#logger.debug(`metadata could not be read: ${String(error)}`)
-    } finally {
-      // a pause before the next question, whatever the answer was
-      setTimeout(() => {
-        this.#refreshing = false
-        this.#pump()
-      }, this.#refreshPause.next())
-    }
+  #refresh(): void {
+    this.#leaders.ask([...new Set([...this.#partitions.values()].map(({ topic }) => topic))])
   }
 
   #pumpAfter(ms: number): void {
@@ -352,12 +328,23 @@ export class Fetcher implements AsyncDisposable {
 
   async #waitForNews(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const wake = (this.#wake ??= new Deferred())
-    const stop = (): void => wake.resolve()
-    const timer = setTimeout(stop, ms)
-    signal?.addEventListener('abort', stop, { once: true })
-    await wake.promise
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
+    await awaitBriefly(wake.promise, ms, signal)
     if (this.#wake === wake) this.#wake = undefined
+  }
+}
+
+function fetchRequest(states: readonly FetchState[], options: FetcherOptions): RequestInputOf<typeof Fetch> {
+  const { fetchMaxWaitMs, fetchMinBytes, fetchMaxBytes, partitionMaxBytes, isolation, rack } = options
+  return {
+    replicaId: -1,
+    maxWaitMs: fetchMaxWaitMs,
+    minBytes: fetchMinBytes,
+    maxBytes: fetchMaxBytes,
+    isolationLevel: isolation === 'read_committed' ? 1 : 0,
+    topics: byTopic(states).map(([topic, list]) => ({
+      topic,
+      partitions: list.map(({ partition, fetchOffset }) => ({ partition, fetchOffset, partitionMaxBytes })),
+    })),
+    rackId: rack,
   }
 }

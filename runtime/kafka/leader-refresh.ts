@@ -1,11 +1,14 @@
 import { sleep } from '../async/abort.ts'
 import { Backoff } from '../async/backoff.ts'
 import type { Logger } from '../api/logger.ts'
-import type { ProducerCluster } from './producer-cluster.ts'
+
+interface Metadata {
+  refresh(topics: readonly string[]): Promise<unknown>
+}
 
 /** Looks up who leads partitions now: one question at a time, with pauses in between that grow while it is asked on and on. */
 export class LeaderRefresh {
-  readonly #cluster: ProducerCluster
+  readonly #cluster: Metadata
   readonly #pause: Backoff
   readonly #longestPauseMs: number
   readonly #logger: Logger
@@ -15,7 +18,7 @@ export class LeaderRefresh {
 
   /** `onDone`: after each question, whatever the answer was. */
   constructor(options: {
-    cluster: ProducerCluster
+    cluster: Metadata
     pause: { readonly initialMs: number; readonly maxMs: number }
     logger: Logger
     onDone: () => void
