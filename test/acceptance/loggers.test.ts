@@ -33,7 +33,7 @@ test(
     assert.equal((await set('DEBUG')).status, 204)
     await until(
       'the tasks of both are heard',
-      () => workers.every((worker) => lines(worker) >= 2) || workers.map(lines),
+      async () => workers.every((worker) => lines(worker) >= 2) || workers.map(lines),
     )
     for (const { output } of workers) assert.match(output, new RegExp(`"level":"debug"[^\n]*\\[${name}\\|task-[01]\\]`))
 
