@@ -4,7 +4,7 @@ import type { HeaderConverter, Schema, SchemaAndValue } from '../api/index.ts'
 const definition = configDef({})
 const NULL: SchemaAndValue = Object.freeze({ schema: undefined, value: null })
 
-/** org.apache.kafka.connect.storage.SimpleHeaderConverter: text whose type is guessed when it is read (api/values.ts). */
+/** org.apache.kafka.connect.storage.SimpleHeaderConverter: text whose type is guessed when it is read (api/value-parser.ts). */
 export class SimpleHeaderConverter implements HeaderConverter {
   static configDef(): typeof definition {
     return definition
