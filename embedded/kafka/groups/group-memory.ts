@@ -8,7 +8,7 @@ import path from 'node:path'
 
 import type { Logger } from 'naru/api'
 import { readJsonFile, writeFileAtomically } from '../store/durable-file.ts'
-import type { Member } from './group-types.ts'
+import type { GroupView, Member } from './group-types.ts'
 
 /** A generation whose members have their assignments. */
 export interface SettledGroup {
@@ -20,6 +20,12 @@ export interface SettledGroup {
 }
 
 export type SettledMember = Omit<Member, 'sessionDeadline' | 'joining' | 'syncing'>
+
+/** As the group is now. */
+export function settledGroup({ generation, protocolType, protocol, leaderId, members }: GroupView): SettledGroup {
+  const settled = members.map(({ sessionDeadline: _, joining: __, syncing: ___, ...member }) => member)
+  return { generation, protocolType, protocol, leaderId, members: settled }
+}
 
 /** Bytes as base64. */
 interface StoredGroup extends Omit<SettledGroup, 'members'> {

@@ -75,3 +75,14 @@ export interface Member {
   joining: ((reply: JoinReply) => void) | undefined
   syncing: ((reply: SyncReply) => void) | undefined
 }
+
+/** What a group shows of itself. */
+export interface GroupView {
+  readonly generation: number
+  readonly protocolType: string | null
+  readonly protocol: string | null
+  readonly leaderId: string | null
+  readonly members: readonly Member[]
+  /** What the member said with the protocol that the group speaks. */
+  metadataOf(member: Member): Buffer
+}

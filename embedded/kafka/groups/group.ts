@@ -13,8 +13,9 @@
 import { ErrorCode } from 'naru/protocol'
 import { GroupMembers, isWaiting, touch } from './group-members.ts'
 import { sameProtocols, vote } from './group-protocols.ts'
+import { settledGroup } from './group-memory.ts'
 import type { SettledGroup } from './group-memory.ts'
-import { failedJoin, failedSync } from './group-replies.ts'
+import { failedJoin, failedSync, joinedReply, syncedReply } from './group-replies.ts'
 import type { GroupState, JoinReply, JoinRequest, Member, SyncReply, SyncRequest } from './group-types.ts'
 
 export interface GroupOptions {
@@ -78,6 +79,10 @@ export class Group {
     return this.#protocol
   }
 
+  get leaderId(): string | null {
+    return this.#leaderId
+  }
+
   get members(): readonly Member[] {
     return this.#members.all
   }
@@ -128,7 +133,7 @@ export class Group {
       case 'PreparingRebalance':
         return refuse(ErrorCode.REBALANCE_IN_PROGRESS)
       case 'Stable':
-        return reply(this.#synced(member))
+        return reply(syncedReply(this, member))
       case 'CompletingRebalance':
         member.syncing?.(failedSync(ErrorCode.REBALANCE_IN_PROGRESS))
         member.syncing = reply
@@ -336,21 +341,7 @@ export class Group {
     const reply = member.joining
     member.joining = undefined
     touch(member, now)
-    const isLeader = leads && member.memberId === this.#leaderId
-    // A static leader that came back and knows no better takes its old assignment as a follower would; nobody assigns anew.
-    const leaderId = isLeader || member.memberId !== this.#leaderId ? this.#leaderId : null
-    reply?.({
-      errorCode: ErrorCode.NONE,
-      generation: this.#generation,
-      protocolType: this.#protocolType,
-      protocol: this.#protocol,
-      leaderId: leaderId ?? '',
-      memberId: member.memberId,
-      skipAssignment: skips && isLeader,
-      members: isLeader
-        ? this.members.map((m) => ({ memberId: m.memberId, instanceId: m.instanceId, metadata: this.metadataOf(m) }))
-        : [],
-    })
+    reply?.(joinedReply(this, member, leads, skips))
   }
 
   #assign(assignments: ReadonlyMap<string, Buffer>, now: number): void {
@@ -362,19 +353,13 @@ export class Group {
       member.syncing = undefined
       if (reply === undefined) continue
       touch(member, now)
-      reply(this.#synced(member))
+      reply(syncedReply(this, member))
     }
     this.#noteSettled()
   }
 
   #noteSettled(): void {
-    this.#settledAs = {
-      generation: this.#generation,
-      protocolType: this.#protocolType,
-      protocol: this.#protocol,
-      leaderId: this.#leaderId,
-      members: this.members.map(({ sessionDeadline: _, joining: __, syncing: ___, ...member }) => member),
-    }
+    this.#settledAs = settledGroup(this)
   }
 
   /** They joined but never asked for their assignment: the group goes on without them. */
@@ -386,15 +371,6 @@ export class Group {
       this.#leaderId = this.#members.first?.memberId ?? null
     }
     this.#rebalance(now)
-  }
-
-  #synced(member: Member): SyncReply {
-    return {
-      errorCode: ErrorCode.NONE,
-      protocolType: this.#protocolType,
-      protocol: this.#protocol,
-      assignment: member.assignment,
-    }
   }
 }
 
