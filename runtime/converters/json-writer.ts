@@ -14,6 +14,7 @@ import {
   writeJsonString,
 } from '../api/index.ts'
 import type { ByteWriter, Schema } from '../api/index.ts'
+import { fieldsOf, writeName } from './json-names.ts'
 
 export interface JsonFormat {
   /** Decimals as base64 of the unscaled bytes, or as numbers. */
@@ -189,20 +190,6 @@ function writeObject(
   out.byte(0x7d)
 }
 
-/** The names of schemaless objects repeat from record to record: their bytes are kept, as many as a few wide tables need. */
-const MAX_NAMES = 4096
-const MAX_NAME = 64
-const names = new Map<string, Buffer>()
-
-function writeName(out: ByteWriter, name: string): void {
-  let bytes = names.get(name)
-  if (bytes === undefined) {
-    bytes = Buffer.from(`${jsonText(name)}:`)
-    if (name.length <= MAX_NAME && names.size < MAX_NAMES) names.set(name, bytes)
-  }
-  out.bytes(bytes)
-}
-
 function writeRecord(out: ByteWriter, value: Readonly<Record<string, unknown>>, format: JsonFormat): void {
   out.byte(0x7b)
   const keys = Object.keys(value)
@@ -213,28 +200,6 @@ function writeRecord(out: ByteWriter, value: Readonly<Record<string, unknown>>, 
     writeJson(out, undefined, value[key], format)
   }
   out.byte(0x7d)
-}
-
-interface StructField {
-  readonly name: string
-  readonly schema: Schema
-  /** `{"name":` or `,"name":` */
-  readonly prefix: Buffer
-}
-
-const structFields = new WeakMap<Schema, readonly StructField[]>()
-
-function fieldsOf(schema: Schema): readonly StructField[] {
-  let fields = structFields.get(schema)
-  if (fields === undefined) {
-    fields = (schema.fields ?? []).map(({ name, schema: of }, index) => ({
-      name,
-      schema: of,
-      prefix: Buffer.from(`${index === 0 ? '{' : ','}${jsonText(name)}:`),
-    }))
-    structFields.set(schema, fields)
-  }
-  return fields
 }
 
 function writeStruct(out: ByteWriter, schema: Schema, value: unknown, format: JsonFormat): void {
@@ -321,12 +286,4 @@ function invalidType(schema: Schema, value: unknown): DataError {
 
 function className(value: unknown): string {
   return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'Object') : typeof value
-}
-
-/** A string in JSON, with Connect's escapes, as text. */
-function jsonText(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\ud800-\udfff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }
