@@ -91,6 +91,21 @@ describe('a worker configuration', () => {
     assert.match(warnings[5]!, /entirely\.unknown is not a configuration of a distributed worker$/)
   })
 
+  it('takes what a file of a Java worker says of plugin discovery and of reporters, and refuses what that would', () => {
+    for (const discovery of ['only_scan', 'hybrid_warn', 'hybrid_fail', 'service_load', 'HYBRID_WARN']) {
+      const config = WorkerConfig.parse({
+        ...DISTRIBUTED,
+        'plugin.discovery': discovery,
+        'metric.reporters': 'org.apache.kafka.common.metrics.JmxReporter',
+        'metrics.context.team': 'shop',
+        'auto.include.jmx.reporter': 'true',
+      })
+      assert.deepEqual(config.warnings(), [])
+    }
+    assert.throws(() => WorkerConfig.parse({ ...DISTRIBUTED, 'plugin.discovery': 'scan' }), /plugin\.discovery/)
+    assert.throws(() => WorkerConfig.parse({ ...DISTRIBUTED, 'metrics.num.samples': '0' }), /metrics\.num\.samples/)
+  })
+
   it('gives other suffixes of a store to its topic', () => {
     const props = {
       ...DISTRIBUTED,
