@@ -52,7 +52,7 @@ export class Consumer implements AsyncDisposable {
   #woken = false
   #wakeJoin: Deferred | undefined
 
-  /** `cluster` serves offsets and metadata; fetcher and member have connections of their own. All are closed with the consumer. */
+  /** All share the cluster, each with channels of its own for what brokers hold back; all are closed with the consumer. */
   constructor(options: {
     readonly cluster: Cluster
     readonly options: ConsumerOptions
@@ -176,6 +176,7 @@ export class Consumer implements AsyncDisposable {
     this.#closing.abort()
     this.#watch.close()
     await this.#joining.reset()
+    await this.#member.leave() // while there are connections
     await this.#fetcher[Symbol.asyncDispose]()
     await this.#member[Symbol.asyncDispose]()
     await this.#cluster[Symbol.asyncDispose]()

@@ -60,8 +60,8 @@ export class KafkaClients implements AsyncDisposable {
       cluster,
       options,
       logger: this.#logger,
-      fetcher: new Fetcher(this.#cluster(options), options, this.#logger),
-      member: new GroupMember(this.#cluster(options), {
+      fetcher: new Fetcher(cluster, options, this.#logger),
+      member: new GroupMember(cluster, {
         groupId: options.groupId,
         protocolType: 'consumer',
         sessionTimeoutMs: options.sessionTimeoutMs,
