@@ -11,6 +11,8 @@ export interface KafkaUnderTest extends AsyncDisposable {
   readonly count: number
   /** SIGKILL. Brokers count from 0. */
   kill(broker?: number): Promise<void>
+  /** SIGTERM: it hands its leaderships over first. */
+  stop(broker?: number): Promise<void>
   /** Resolves when it accepts connections. */
   start(broker?: number): Promise<void>
 }
@@ -38,6 +40,7 @@ async function startEmbedded(dir: string): Promise<KafkaUnderTest> {
     bootstrap: `127.0.0.1:${port}`,
     count: 1,
     kill: () => child.kill(),
+    stop: () => child.stop(),
     start: () => child.start(),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }
@@ -49,6 +52,7 @@ async function startApache(dir: string, nodes: number): Promise<KafkaUnderTest> 
     bootstrap: kafka.bootstrap,
     count: nodes,
     kill: (broker = 0) => kafka.killNode(broker + 1),
+    stop: (broker = 0) => kafka.stopNode(broker + 1),
     start: (broker = 0) => kafka.startNode(broker + 1),
     [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { KafkaClients } from '../../../runtime/kafka/kafka-clients.ts'
 import { silentLogger } from '../../../runtime/telemetry/context-logger.ts'
 import type { Child } from './child.ts'
-import type { KafkaUnderTest } from './kafka-under-test.ts'
+import type { KafkaKind, KafkaUnderTest } from './kafka-under-test.ts'
 import { defaultKafka, startKafka } from './kafka-under-test.ts'
 import { RestClient } from './rest.ts'
 import { SequenceReader } from './sequence-reader.ts'
@@ -14,32 +14,38 @@ const PARTITIONS = 3
 
 /** Brokers, workers and a reader; two connectors whose transactions end at each poll and by the clock. */
 export class SequenceLab implements AsyncDisposable {
+  readonly dir: string
   readonly brokers: KafkaUnderTest
   readonly workers: readonly Child[]
   readonly rest: RestClient
   readonly reader: SequenceReader
   readonly exactlyOnce: boolean
-  readonly #topic: string
+  readonly topic: string
   readonly #stack: AsyncDisposableStack
 
   private constructor(
-    parts: Pick<SequenceLab, 'brokers' | 'workers' | 'rest' | 'reader' | 'exactlyOnce'>,
+    parts: Pick<SequenceLab, 'dir' | 'brokers' | 'workers' | 'rest' | 'reader' | 'exactlyOnce'>,
     topic: string,
     stack: AsyncDisposableStack,
   ) {
+    this.dir = parts.dir
     this.brokers = parts.brokers
     this.workers = parts.workers
     this.rest = parts.rest
     this.reader = parts.reader
     this.exactlyOnce = parts.exactlyOnce
-    this.#topic = topic
+    this.topic = topic
     this.#stack = stack
   }
 
-  static async start(options: { readonly workers: number; readonly exactlyOnce: boolean }): Promise<SequenceLab> {
+  static async start(options: {
+    readonly workers: number
+    readonly exactlyOnce: boolean
+    readonly kafka?: KafkaKind
+  }): Promise<SequenceLab> {
     await using stack = new AsyncDisposableStack()
     const dir = await scratchFolder(stack, 'sequence')
-    const brokers = stack.use(await startKafka(defaultKafka(), dir, 3))
+    const brokers = stack.use(await startKafka(options.kafka ?? defaultKafka(), dir, 3))
     const run = newRun('seq')
     const copies = Math.min(3, brokers.count)
     {
@@ -67,20 +73,20 @@ export class SequenceLab implements AsyncDisposable {
     reader.start(run, PARTITIONS)
     const rest = new RestClient(urls)
     const { exactlyOnce } = options
-    return new SequenceLab({ brokers, workers, rest, reader, exactlyOnce }, run, stack.move())
+    return new SequenceLab({ dir, brokers, workers, rest, reader, exactlyOnce }, run, stack.move())
   }
 
   /** `tasks` of one connector and of the other. Tried again while workers and brokers come and go. */
   async configure(tasks: readonly [polls: number, timed: number]): Promise<void> {
     const common = {
       'connector.class': 'sequence.SequenceSource',
-      topic: this.#topic,
+      topic: this.topic,
       partitions: String(PARTITIONS),
       'producer.override.transaction.timeout.ms': '20000',
       'producer.override.linger.ms': '0',
     }
-    await this.#put('polls', { ...common, 'tasks.max': String(tasks[0]), 'transaction.boundary': 'poll' })
-    await this.#put('timed', {
+    await this.put('polls', { ...common, 'tasks.max': String(tasks[0]), 'transaction.boundary': 'poll' })
+    await this.put('timed', {
       ...common,
       'tasks.max': String(tasks[1]),
       'transaction.boundary': 'interval',
@@ -88,7 +94,8 @@ export class SequenceLab implements AsyncDisposable {
     })
   }
 
-  async #put(name: string, config: Readonly<Record<string, string>>): Promise<void> {
+  /** Tried again while workers and brokers come and go. */
+  async put(name: string, config: Readonly<Record<string, string>>): Promise<void> {
     let failure: unknown
     await until(
       () =>
@@ -106,9 +113,9 @@ export class SequenceLab implements AsyncDisposable {
   /** Resolves when each of these tasks has got further than now, with the milliseconds it took. */
   async allAdvance(tasks: readonly string[], timeoutMs: number): Promise<number> {
     const start = performance.now()
-    const before = this.reader.progress
+    const before = this.reader.account.progress
     const behind = (): readonly string[] =>
-      tasks.filter((task) => (this.reader.progress[task] ?? 0) <= (before[task] ?? 0))
+      tasks.filter((task) => (this.reader.account.progress[task] ?? 0) <= (before[task] ?? 0))
     await until(async () => behind().length === 0, {
       timeoutMs,
       describe: async () =>
