@@ -21,6 +21,7 @@ import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
 import { logLevel } from './rest/routes/loggers.ts'
 import type { DistributedOptions, RunningWorker, StandaloneOptions } from './running-worker.ts'
+import { startedTaskCount } from './storage/cluster-config-state.ts'
 import { appInfo } from './telemetry/app-info.ts'
 import { collectStartupGarbage } from './telemetry/startup-garbage.ts'
 import { createLogger } from './telemetry/logger.ts'
@@ -40,6 +41,8 @@ export async function connectStandalone(options: StandaloneOptions): Promise<Run
 
 /** No part may keep a stopping process alive for longer. */
 const CLOSE_BUDGET_MS = 5_000
+/** Threads that take longer to start are not waited for. */
+const WARM_UP_MS = 10_000
 
 /** One worker being put together, running, and taken apart in reverse. */
 class Assembly implements RunningWorker {
@@ -231,8 +234,12 @@ class Assembly implements RunningWorker {
     this.#reload = (folder) => reloadPlugin(folder, { plugins, worker, herder }, this.#stopping.signal)
     this.#metrics.collect('group', () => groupMetrics({ group }))
     if (this.#stopping.signal.aborted) return
-    herder.start()
     this.#rest.serve(herder, (body) => requests.signature(body))
+    // Others stop their tasks the moment this worker is in the group: they must not wait here for threads to start.
+    const warm = worker.warmUp(startedTaskCount(configs.state))
+    await this.#stages.during('starting threads for tasks', () => within(WARM_UP_MS, warm))
+    if (this.#stopping.signal.aborted) return
+    herder.start()
     await createGiven(herder, connectors, this.#stopping.signal)
     this.#rest.started()
     this.#logger.info(`worker ${this.workerId} is ready`)

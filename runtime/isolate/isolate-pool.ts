@@ -11,8 +11,10 @@ import { ThreadCarrier } from './thread-carrier.ts'
 import { WatchedIsolate } from './watched-isolate.ts'
 
 const METRICS_INTERVAL_MS = 5000
+/** Threads that were started ahead of their tasks wait so long for them. */
+const SPARE_MS = 60_000
 
-/** Which guest lives where. Threads exist only while somebody lives in them. */
+/** Which guest lives where. Threads exist only while somebody lives in them, or is expected to. */
 export class IsolatePool implements AsyncDisposable {
   readonly #logLevels: () => LogLevels
   readonly #config: WorkerConfig
@@ -47,6 +49,20 @@ export class IsolatePool implements AsyncDisposable {
         events.ended(isolate, end)
       },
     }
+  }
+
+  /**
+   * Starts the threads that so many tasks and their connectors will fill, and waits until they take guests at once. Those that are still empty after
+   * SPARE_MS are ended.
+   */
+  async warmUp(tasks: number): Promise<void> {
+    if (tasks === 0 || this.#config.common['task.isolation'] !== 'shared') return
+    const wanted = Math.min(tasks, this.#config.taskThreadsMax)
+    while (this.#shared.size < wanted) this.#newSharedThread()
+    this.forConnectors()
+    const spare = setTimeout(() => this.#watched().forEach((isolate) => this.release(isolate)), SPARE_MS)
+    spare.unref()
+    await Promise.all(this.#watched().map((isolate) => isolate.ready))
   }
 
   forTask(isolation: TaskIsolation, connector: string): Isolate {
@@ -134,8 +150,13 @@ export class IsolatePool implements AsyncDisposable {
   /** A thread of its own for each task, up to the limit; then the one with fewest tasks, rather one that answers. */
   #sharedThread(): WatchedIsolate {
     const burden = (thread: WatchedIsolate): number => thread.instances.size + (thread.silentMs > 2000 ? 1000 : 0)
-    if (this.#shared.size >= this.#config.taskThreadsMax)
-      return [...this.#shared].reduce((least, thread) => (burden(thread) < burden(least) ? thread : least))
+    const isSpare = (thread: WatchedIsolate): boolean => burden(thread) === 0
+    if (this.#shared.size < this.#config.taskThreadsMax)
+      return [...this.#shared].find(isSpare) ?? this.#newSharedThread()
+    return [...this.#shared].reduce((least, thread) => (burden(thread) < burden(least) ? thread : least))
+  }
+
+  #newSharedThread(): WatchedIsolate {
     const thread = this.#newThread(`task-thread-${++this.#threads}`)
     this.#shared.add(thread)
     return thread

@@ -1,5 +1,6 @@
 import { ConnectError } from '../api/index.ts'
 import type { Logger } from '../api/index.ts'
+import { Deferred } from '../async/deferred.ts'
 import { stackTrace } from '../telemetry/stack-trace.ts'
 import type { Carrier, CarrierEvents } from './carrier.ts'
 import type { Isolate, IsolateEnd, IsolateEvents } from './isolate.ts'
@@ -32,6 +33,7 @@ export class WatchedIsolate implements Isolate {
   readonly #carrier: Carrier
   readonly #questions = new Questions()
   readonly #watch: NodeJS.Timeout
+  readonly #ready = new Deferred()
   #pingedAt: number | undefined
   /** CPU time of the carrier at the ping and now. */
   #cpu: { readonly pingedAt: number | undefined; readonly startMs: number; nowMs: number } | undefined
@@ -48,6 +50,11 @@ export class WatchedIsolate implements Isolate {
     })
     this.#watch = setInterval(() => this.#lookAfter(), PING_MS)
     this.#watch.unref()
+  }
+
+  /** Resolves when guests are at home at once, or never will be because it has ended. */
+  get ready(): Promise<void> {
+    return this.#ready.promise
   }
 
   get silentMs(): number {
@@ -69,6 +76,7 @@ export class WatchedIsolate implements Isolate {
 
   async terminate(): Promise<void> {
     this.#terminated = true
+    this.#ready.resolve()
     clearInterval(this.#watch)
     this.#questions.failAll(`${this.#label} was ended`)
     await this.#carrier.terminate()
@@ -85,6 +93,9 @@ export class WatchedIsolate implements Isolate {
         this.#pingedAt = undefined
         this.#reported = false
         return
+      case 'ready':
+        this.#ready.resolve()
+        return
       case 'answer':
       case 'refusal':
         this.#questions.settle(report)
@@ -100,6 +111,7 @@ export class WatchedIsolate implements Isolate {
 
   #onEnd(trace: string): void {
     clearInterval(this.#watch)
+    this.#ready.resolve()
     this.#questions.failAll(`${this.#label} has ended`)
     if (this.#terminated) return
     this.#terminated = true

@@ -90,6 +90,12 @@ export function brokenTaskSets(state: ClusterConfigState): readonly string[] {
   )
 }
 
+/** How many tasks the cluster is to run. */
+export function startedTaskCount(state: ClusterConfigState): number {
+  const started = [...state.taskSets].filter(([connector]) => targetState(state, connector) === 'STARTED')
+  return started.reduce((sum, [, { configs }]) => sum + configs.length, 0)
+}
+
 export function taskConfigsOf(state: ClusterConfigState, connector: string): readonly Props[] {
   return state.taskSets.get(connector)?.configs ?? []
 }

@@ -101,6 +101,11 @@ export class Worker implements AsyncDisposable {
     this.#secretReloads.schedule(`connector ${name}`, spec.props, () => this.#options.events.secretsExpired?.(name))
   }
 
+  /** Makes ready for so many tasks, so that each runs as soon as it is started. */
+  async warmUp(tasks: number): Promise<void> {
+    await this.#pool.warmUp(tasks)
+  }
+
   /** Of a connector that runs here; undefined: it does not. */
   connectorState(name: string): InstanceState | undefined {
     return this.#connectors.get(name)?.resident.state
