@@ -42,10 +42,15 @@ export function parseErrorResponse(body: Buffer): PostgresError {
   })
 }
 
-/** SQLSTATE of a server error, errno name (`ECONNREFUSED`) of a socket error, or ''. */
+/** What pg says, without a code, when the connection ended under a statement or before it. */
+const LOST =
+  /^(Connection terminated|timeout expired|Client (has encountered a connection error|was closed) and is not queryable)/
+
+/** SQLSTATE of a server error (`08006` for a connection that has ended), errno name (`ECONNREFUSED`) of a socket error, or ''. */
 export function errorStateOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : ''
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
+  if (typeof code === 'string') return code
+  return typeof message === 'string' && LOST.test(message) ? CONNECTION_LOST : ''
 }
 
 /** A socket or name service error; ERR_… is Node's own and tells of a wrong setting, e.g. of TLS. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { describe, test } from 'node:test'
+import pg from 'pg'
 import { CaptureFilter, parseKeyColumns, parseRegexList } from '../../../connectors/postgres/capture-filter.ts'
 import { schemaDefault } from '../../../connectors/postgres/column-default.ts'
 import { formatLsn, parseLsn } from '../../../connectors/postgres/postgres/lsn.ts'
@@ -204,6 +208,34 @@ test('errors that pass by themselves are told from those that do not', () => {
     assert.equal(of(code), true, code)
   for (const code of ['28P01', '3D000', '42704', '42501', 'CONFIG', 'ERR_TLS_CERT_ALTNAME_INVALID', ''])
     assert.equal(of(code), false, code)
+})
+
+test('a connection that ends under a statement, before it or while it is made passes by itself', async () => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'u', database: 'd' })
+  client.on('error', () => undefined)
+  const connecting = client.connect()
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  socket.destroy()
+  await assert.rejects(connecting, (error) => isTransient(error))
+
+  const second = new pg.Client({ host: '127.0.0.1', port, user: 'u', database: 'd' })
+  second.on('error', () => undefined)
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const connected = second.connect()
+  const [held] = await accepted
+  // authentication ok, ready for query
+  held.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]))
+  await connected
+  const asked = second.query('SELECT 1')
+  held.destroy()
+  await assert.rejects(asked, (error) => isTransient(error))
+  await assert.rejects(second.query('SELECT 1'), (error) => isTransient(error))
+  for (const each of sockets) each.destroy()
+  server.close()
 })
 
 test('LSNs and statements in text form', () => {
