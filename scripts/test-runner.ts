@@ -17,6 +17,8 @@ export interface Phase {
 }
 
 export const ALL_CORES = Math.max(2, availableParallelism())
+/** For files that spend much of their time waiting for sessions and timeouts. */
+export const MOSTLY_WAITING = ALL_CORES + 1
 
 /** The test files below folders of the repository, and files named one by one. */
 export function testFiles(...places: readonly string[]): string[] {

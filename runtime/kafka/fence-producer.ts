@@ -15,8 +15,9 @@ export async function fenceProducer(
 ): Promise<void> {
   const { timeoutMs = cluster.options.apiTimeoutMs, signal } = options
   const deadline = Date.now() + timeoutMs
-  // as Java's admin: the least timeout that a broker takes, since no transaction will be opened with it
-  const request = { transactionalId, transactionTimeoutMs: 1 }
+  // No transaction is opened with this timeout, but the coordinator also gives its own log as long to replicate the new epoch: with one that is too
+  // short nobody is ever fenced where replicas are slow (https://issues.apache.org/jira/browse/KAFKA-16047).
+  const request = { transactionalId, transactionTimeoutMs: cluster.options.requestTimeoutMs }
   await retrying(
     cluster.options,
     signal,

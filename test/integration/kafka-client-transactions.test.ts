@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { clientOptions } from '../../runtime/kafka/client-options.ts'
+import { Cluster } from '../../runtime/kafka/cluster.ts'
 import type { ProducerRecord } from '../../runtime/kafka/producer.ts'
+import { DescribeTransactions } from '../../runtime/kafka/protocol/index.ts'
 import type { TransactionalProducer } from '../../runtime/kafka/transactional-producer.ts'
-import { KafkaUnderTest } from './support/kafka-under-test.ts'
+import { KafkaUnderTest, SILENT } from './support/kafka-under-test.ts'
 
 let kafka: KafkaUnderTest
 before(async () => {
@@ -267,6 +270,16 @@ describe('fencing', () => {
     idle.begin()
     await idle.send(records(topic, ['y']), outcome).catch(() => undefined)
     await assert.rejects(idle.commit(), { code: 'FENCED' })
+  })
+
+  test('fencing leaves the coordinator the time that its log needs to replicate', async () => {
+    const id = `tx-${randomUUID()}`
+    await using _producer = await initialized(id)
+    await kafka.clients.admin().fenceProducers([id])
+    await using cluster = new Cluster(clientOptions({ 'bootstrap.servers': kafka.bootstrap }), SILENT)
+    const node = await cluster.coordinator(id, undefined, 'transaction')
+    const { transactionStates } = await cluster.send(node, DescribeTransactions, { transactionalIds: [id] })
+    assert.equal(transactionStates[0]!.transactionTimeoutMs, 30_000)
   })
 
   test('a transaction that outlives transaction.timeout.ms is aborted and the producer fenced; a new one goes on', async () => {
