@@ -83,11 +83,11 @@ describe('failures of brokers, exactly once', () => {
     await lab.finish()
     const { account } = lab.reader
     await until(() => account.lost(account.progress).length === 0, {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
       describe: () => `lost: ${account.lost(account.progress).slice(0, 5).join('; ')}`,
     })
     await until(() => file.account.lost(account.progress).length === 0, {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
       describe: () => `not in the file: ${file.account.lost(account.progress).slice(0, 5).join('; ')}`,
     })
     assert.equal(account.repeated, 0)
@@ -129,7 +129,7 @@ describe('failures of brokers, exactly once', () => {
     const { account } = lab.reader
     const reached = account.progress
     await until(() => account.lost(reached).length === 0, {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
       describe: () => `lost: ${account.lost(reached).slice(0, 5).join('; ')}`,
     })
     assert.equal(account.repeated, 0, 'records that were seen twice')
@@ -137,7 +137,7 @@ describe('failures of brokers, exactly once', () => {
     round++
     await lab.configure(tasks())
     await until(async () => isRunning(await lab.rest.status('polls'), tasks()[0]), {
-      timeoutMs: 60_000,
+      timeoutMs: 90_000,
       describe: async () => JSON.stringify(await lab.rest.status('polls')),
     })
     await flows()
@@ -188,7 +188,7 @@ describe('failures of brokers, exactly once', () => {
         (await admin.describeTopics(topics())).every(({ partitions }) =>
           partitions.every(({ isr }) => isr.length === 3),
         ),
-      { timeoutMs: 60_000, describe: async () => JSON.stringify(await admin.describeTopics(topics())) },
+      { timeoutMs: 90_000, describe: async () => JSON.stringify(await admin.describeTopics(topics())) },
     )
   }
 

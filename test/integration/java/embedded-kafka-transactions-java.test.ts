@@ -55,7 +55,7 @@ describe('transactions of Java clients on the embedded broker', () => {
     assert.match(produced, /2000 records sent/)
     const read = await java([
       ...['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', scope.kafka.bootstrap],
-      ...['--topic', 'txn', '--from-beginning', '--isolation-level', 'read_committed', '--timeout-ms', '5000'],
+      ...['--topic', 'txn', '--from-beginning', '--isolation-level', 'read_committed', '--timeout-ms', '60000'],
       ...['--max-messages', String(Number(records) + 5)],
     ])
     const lines = read.trim().split('\n')
