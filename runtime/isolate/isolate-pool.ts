@@ -52,15 +52,15 @@ export class IsolatePool implements AsyncDisposable {
   }
 
   /**
-   * Starts the threads that so many tasks and their connectors will fill, and waits until they take guests at once. Those that are still empty after
-   * SPARE_MS are ended.
+   * Starts the threads that so many tasks and their connectors will fill, and waits until they take guests at once. Task threads that are still empty
+   * after SPARE_MS are ended; that of the connectors also answers questions about classes of which none runs.
    */
   async warmUp(tasks: number): Promise<void> {
     if (tasks === 0 || this.#config.common['task.isolation'] !== 'shared') return
     const wanted = Math.min(tasks, this.#config.taskThreadsMax)
     while (this.#shared.size < wanted) this.#newSharedThread()
     this.forConnectors()
-    const spare = setTimeout(() => this.#watched().forEach((isolate) => this.release(isolate)), SPARE_MS)
+    const spare = setTimeout(() => this.#shared.forEach((thread) => this.release(thread)), SPARE_MS)
     spare.unref()
     await Promise.all(this.#watched().map((isolate) => isolate.ready))
   }

@@ -36,7 +36,12 @@ test('threads that were started ahead take the tasks that come, and end when non
   const third = threads.forTask('shared', 'c')
   assert.equal(third, second, 'the limit counts them: the emptiest one takes the next')
 
-  t.mock.timers.tick(60_000)
+  const question = { type: 'definition', className: 'FileStreamSource', props: {} } as const
+  const [answer] = await Promise.allSettled([
+    threads.forConnectors().ask(question),
+    Promise.resolve(t.mock.timers.tick(60_000)),
+  ])
+  assert.doesNotMatch(String((answer as { reason?: unknown }).reason), /was ended/, 'no guest, but a question')
   const later = threads.forTask('shared', 'd')
   assert.equal(later.name, 'task-thread-3', 'the empty one is gone')
   assert.deepEqual([...first.instances], [1], 'the other one is not')
