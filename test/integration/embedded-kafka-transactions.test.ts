@@ -176,6 +176,42 @@ describe('transactions on the embedded broker', () => {
     assert.equal(marker.errorCode, ErrorCode.INVALID_PRODUCER_EPOCH, 'older clients know no PRODUCER_FENCED')
   })
 
+  it('are ended in a partition by markers that an operator sends', async () => {
+    const { topic, txn } = await fresh()
+    const me = await txn.init()
+    await txn.add(me, topic, [0, 1])
+    await txn.produce(me, topic, ['a', 'b'])
+    const write = async (fields: object, name = topic, version = 2) => {
+      const marker = { ...identity(me), coordinatorEpoch: 3, transactionResult: false, ...fields }
+      const markers = [{ ...marker, topics: [{ name, partitionIndexes: [0, 7] }] }]
+      const [answer] = (await wire.send(APIS.WriteTxnMarkers, version, { markers })).markers
+      assert.deepEqual([answer!.producerId, answer!.topics[0]!.name], [marker.producerId, name])
+      const [first, missing] = answer!.topics[0]!.partitions
+      assert.deepEqual([first!.partitionIndex, missing!.partitionIndex], [0, 7])
+      assert.equal(missing!.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      return first!.errorCode
+    }
+    assert.equal(await write({ producerEpoch: me.producerEpoch - 1 }), ErrorCode.INVALID_PRODUCER_EPOCH)
+    const ownEpoch = await write({ transactionVersion: 2 })
+    assert.equal(ownEpoch, ErrorCode.INVALID_PRODUCER_EPOCH, 'there the end of a transaction has a newer epoch')
+    assert.equal(await write({}, 'no-such-topic'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    assert.equal((await readTopic(wire, topic, true)).lastStableOffset, 0)
+
+    assert.equal(await write({}, topic, 1), 0)
+    const { lastStableOffset, highWatermark, abortedTransactions } = await readTopic(wire, topic, true)
+    assert.deepEqual([lastStableOffset, highWatermark], [3, 3])
+    assert.deepEqual(abortedTransactions, [{ producerId: me.producerId, firstOffset: 0 }])
+    assert.equal(await write({ coordinatorEpoch: 2 }), ErrorCode.TRANSACTION_COORDINATOR_FENCED)
+    const asked = { topics: [{ name: topic, partitionIndexes: [0] }] }
+    const [partition] = (await wire.send(APIS.DescribeProducers, 0, asked)).topics[0]!.partitions
+    const active = partition!.activeProducers[0]!
+    assert.deepEqual([active.coordinatorEpoch, active.currentTxnStartOffset], [3, -1])
+
+    assert.equal(await txn.produce(me, topic, ['c']), 0, 'the coordinator knows nothing of it')
+    assert.equal(await txn.end(me, true), 0)
+    assert.deepEqual((await readTopic(wire, topic, true, 0, true)).values, ['c'])
+  })
+
   it('carry offsets of groups, unstable until the end', async () => {
     const { topic, txn } = await fresh()
     const me = await txn.init()

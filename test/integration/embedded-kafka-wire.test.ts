@@ -94,7 +94,7 @@ describe('the embedded broker on the wire', () => {
         clientSoftwareName: 'x',
         clientSoftwareVersion: '1',
       })
-      assert.equal(apiKeys.length, 34)
+      assert.equal(apiKeys.length, 35)
       assert.equal(apiKeys.find(({ apiKey }) => apiKey === APIS.EndTxn.key)!.maxVersion, 4)
     }
   })

@@ -4,9 +4,6 @@ import { ProtocolError } from '../protocol-error.ts'
 import { handler } from './handler.ts'
 import { hostedPartition } from './hosted-partition.ts'
 
-/** Not kept per producer: the coordinator of a lone broker never changes. */
-const COORDINATOR_EPOCH = -1
-
 export const describeProducers = handler({
   api: APIS.DescribeProducers,
 
@@ -16,11 +13,7 @@ export const describeProducers = handler({
       partitions: partitionIndexes.map((partitionIndex) => {
         try {
           const { log } = hostedPartition({ name, topicId: undefined }, partitionIndex, call)
-          const activeProducers = log.activeProducers.map((producer) => ({
-            ...producer,
-            coordinatorEpoch: COORDINATOR_EPOCH,
-          }))
-          return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers }
+          return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers: log.activeProducers }
         } catch (error) {
           if (!(error instanceof ProtocolError)) throw error
           return { partitionIndex, errorCode: error.errorCode, errorMessage: error.message, activeProducers: [] }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { readJsonFile, writeFileAtomically } from '../store/durable-file.ts'
 import { isControl, isTransactional } from './batch-header.ts'
 import type { BatchHeader } from './batch-header.ts'
-import { markerType } from './control-batch.ts'
+import { readMarker } from './control-batch.ts'
 import { LogTransactions } from './log-transactions.ts'
 import type { TransactionsSnapshot } from './log-transactions.ts'
 import { ProducerStates } from './producer-states.ts'
@@ -64,10 +64,10 @@ export function noteBatch(
   now: number,
 ): void {
   if (isControl(header)) {
-    const type = markerType(bytes())
-    if (type === undefined) return
-    producers.ended(header.producerId, header.producerEpoch, now)
-    transactions.ended(header.producerId, type === 'commit', header.baseOffset)
+    const marker = readMarker(bytes())
+    if (marker === undefined) return
+    producers.ended(header.producerId, header.producerEpoch, marker.coordinatorEpoch, now)
+    transactions.ended(header.producerId, marker.type === 'commit', header.baseOffset)
     return
   }
   producers.record(header, header.baseOffset, now)

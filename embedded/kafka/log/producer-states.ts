@@ -19,6 +19,8 @@ interface ProducerEntry {
   /** Broker or record time of its last batch; silent producers are forgotten. */
   lastSeen: number
   batches: ProducedBatch[]
+  /** Of the last marker; absent before the first, and in the files of older versions. */
+  coordinatorEpoch?: number
 }
 
 export interface ActiveProducer {
@@ -27,6 +29,8 @@ export interface ActiveProducer {
   /** -1: none under this epoch. */
   readonly lastSequence: number
   readonly lastTimestamp: number
+  /** Of the last marker; -1: none so far. */
+  readonly coordinatorEpoch: number
 }
 
 export type SequenceCheck =
@@ -34,6 +38,19 @@ export type SequenceCheck =
   | { readonly kind: 'duplicate'; readonly baseOffset: number; readonly timestamp: number }
   | { readonly kind: 'out-of-order'; readonly expected: number }
   | { readonly kind: 'old-epoch'; readonly epoch: number }
+
+/** The header and content of a marker that someone beside the coordinator wants written. */
+export interface ProposedMarker {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly coordinatorEpoch: number
+  /** From 2 on each end of a transaction has an epoch of its own (KIP-890). */
+  readonly transactionVersion: number
+}
+
+export type MarkerCheck = 'accepted' | 'old-epoch' | 'old-coordinator'
+
+const EPOCH_PER_TRANSACTION_FROM = 2
 
 export type ProducerSnapshot = readonly (readonly [producerId: number, entry: ProducerEntry])[]
 
@@ -69,23 +86,38 @@ export class ProducerStates {
       timestamp: header.maxTimestamp,
     }
     const entry = this.#entries.get(header.producerId)
-    if (entry === undefined || entry.epoch !== header.producerEpoch) {
+    if (entry === undefined) {
       this.#entries.set(header.producerId, { epoch: header.producerEpoch, lastSeen: now, batches: [batch] })
       return
     }
     entry.lastSeen = now
+    if (entry.epoch !== header.producerEpoch) {
+      entry.epoch = header.producerEpoch
+      entry.batches = [batch]
+      return
+    }
     entry.batches.push(batch)
     if (entry.batches.length > KEPT_BATCHES) entry.batches.shift()
   }
 
   /** A marker ended a transaction. One with a newer epoch fences: the coordinator aborted for a producer that is no more. */
-  ended(producerId: number, epoch: number, now: number): void {
+  ended(producerId: number, epoch: number, coordinatorEpoch: number, now: number): void {
     const entry = this.#entries.get(producerId)
     if (entry === undefined || entry.epoch < epoch) {
-      this.#entries.set(producerId, { epoch, lastSeen: now, batches: [] })
+      this.#entries.set(producerId, { epoch, lastSeen: now, batches: [], coordinatorEpoch })
       return
     }
     entry.lastSeen = now
+    entry.coordinatorEpoch = coordinatorEpoch
+  }
+
+  /** Whether a marker may be written that is not of this broker's own coordinator. Source: Kafka's ProducerAppendInfo. */
+  checkMarker({ producerId, producerEpoch, coordinatorEpoch, transactionVersion }: ProposedMarker): MarkerCheck {
+    const entry = this.#entries.get(producerId)
+    if (entry === undefined) return 'accepted'
+    const lowest = transactionVersion >= EPOCH_PER_TRANSACTION_FROM ? entry.epoch + 1 : entry.epoch
+    if (producerEpoch < lowest) return 'old-epoch'
+    return coordinatorEpoch < (entry.coordinatorEpoch ?? -1) ? 'old-coordinator' : 'accepted'
   }
 
   /** Forgets producers silent since before `deadline` (`producer.id.expiration.ms`). */
@@ -95,11 +127,12 @@ export class ProducerStates {
 
   /** Those that are not forgotten, with what they wrote last. */
   active(): readonly ActiveProducer[] {
-    return [...this.#entries].map(([producerId, { epoch, lastSeen, batches }]) => ({
+    return [...this.#entries].map(([producerId, { epoch, lastSeen, batches, coordinatorEpoch = -1 }]) => ({
       producerId,
       producerEpoch: epoch,
       lastSequence: batches.at(-1)?.lastSequence ?? -1,
       lastTimestamp: lastSeen,
+      coordinatorEpoch,
     }))
   }
 

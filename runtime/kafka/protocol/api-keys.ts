@@ -21,6 +21,7 @@ import { InitProducerId } from './messages/init-producer-id.ts'
 import { AddPartitionsToTxn } from './messages/add-partitions-to-txn.ts'
 import { AddOffsetsToTxn } from './messages/add-offsets-to-txn.ts'
 import { EndTxn } from './messages/end-txn.ts'
+import { WriteTxnMarkers } from './messages/write-txn-markers.ts'
 import { TxnOffsetCommit } from './messages/txn-offset-commit.ts'
 import { DescribeConfigs } from './messages/describe-configs.ts'
 import { AlterConfigs } from './messages/alter-configs.ts'
@@ -58,6 +59,7 @@ export const APIS = {
   AddPartitionsToTxn,
   AddOffsetsToTxn,
   EndTxn,
+  WriteTxnMarkers,
   TxnOffsetCommit,
   DescribeConfigs,
   AlterConfigs,

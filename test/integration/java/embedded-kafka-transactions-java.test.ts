@@ -9,10 +9,16 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 
+import { EmbeddedKafka } from '@naru/embedded/kafka'
+import { APIS } from 'naru/protocol'
+
 import { startKafka } from '../support/embedded-kafka.ts'
+import { readTopic, TransactionSteps } from '../support/kafka-transactions.ts'
+import { KafkaWire } from '../support/kafka-wire.ts'
 
 const LIBS = process.env['NARU_KAFKA_LIBS']
 const PROGRAM = new URL('embedded-programs/TransactionProbe.java', import.meta.url).pathname
+const TOOL = new URL('embedded-programs/TransactionsTool.java', import.meta.url).pathname
 
 describe('transactions of Java clients on the embedded broker', () => {
   let scope: Awaited<ReturnType<typeof startKafka>>
@@ -89,5 +95,57 @@ describe('transactions of Java clients on the embedded broker', () => {
     assert.match(out, /endTxnMarker: COMMIT coordinatorEpoch: 0/)
     assert.match(out, /endTxnMarker: ABORT coordinatorEpoch: 0/)
     assert.doesNotMatch(out, /isvalid: false/)
+  })
+
+  it('the transactions tool finds and aborts what hangs, and ends what is open', async () => {
+    const dataDir = path.join(scope.dataDir, 'hanging')
+    const opened = async (wire: KafkaWire, topic: string, numPartitions: number) => {
+      await wire.send(APIS.CreateTopics, 7, {
+        topics: [{ name: topic, numPartitions, replicationFactor: 1, assignments: [], configs: [] }],
+      })
+      const txn = new TransactionSteps(wire, `of-${topic}`)
+      const me = await txn.init()
+      for (let partition = 0; partition < numPartitions; partition++) {
+        await txn.add(me, topic, [partition])
+        assert.equal(await txn.on(wire).produce(me, topic, ['a', 'b'], { partition }), 0)
+      }
+      return { txn, me }
+    }
+    const former = await EmbeddedKafka.start({ dataDir })
+    let hanging
+    {
+      await using wire = await KafkaWire.connect(former.port)
+      hanging = (await opened(wire, 'hanging', 2)).me
+    }
+    await former.close()
+    // No coordinator knows of it any more: it stays open for ever.
+    fs.rmSync(path.join(dataDir, 'transactions.journal'))
+
+    await using kafka = await EmbeddedKafka.start({ dataDir })
+    await using wire = await KafkaWire.connect(kafka.port)
+    const { txn, me } = await opened(wire, 'open', 1)
+    assert.equal((await readTopic(wire, 'hanging', true)).lastStableOffset, 0)
+    const { producerId, producerEpoch } = hanging
+    const find = ['find-hanging', '--broker-id', '1', '--max-transaction-timeout', '0']
+    const out = await java([
+      ...[TOOL, kafka.bootstrap, ...find],
+      ...['--next', 'abort', '--topic', 'hanging', '--partition', '0', '--start-offset', '0'],
+      ...['--next', 'abort', '--topic', 'hanging', '--partition', '1'],
+      ...['--producer-id', `${producerId}`, '--producer-epoch', `${producerEpoch}`, '--coordinator-epoch', '0'],
+      ...['--next', ...find],
+      ...['--next', 'forceTerminateTransaction', '--transactionalId', 'of-open'],
+    ])
+    const [, found, , , foundThen] = out.split(/^> /m)
+    for (const partition of [0, 1]) {
+      assert.match(found!, new RegExp(`^hanging\\s+${partition}\\s+${producerId}\\s+${producerEpoch}\\s`, 'm'), out)
+    }
+    assert.doesNotMatch(foundThen!, /^hanging/m)
+    assert.doesNotMatch(found!, /^open/m, 'its coordinator knows it')
+    for (const partition of [0, 1]) {
+      const { lastStableOffset, abortedTransactions } = await readTopic(wire, 'hanging', true, partition)
+      assert.deepEqual([lastStableOffset, abortedTransactions], [3, [{ producerId, firstOffset: 0 }]])
+    }
+    assert.equal((await readTopic(wire, 'open', true)).abortedTransactions.length, 1)
+    assert.notEqual(await txn.end(me, true), 0, 'fenced')
   })
 })

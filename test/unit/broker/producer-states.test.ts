@@ -54,6 +54,24 @@ describe('the sequence check of an idempotent producer', () => {
     assert.deepEqual(after(...six).check(header([0, 30, 10])), { kind: 'duplicate', baseOffset: 30, timestamp: 1_000 })
   })
 
+  it('remembers which coordinator ended its last transaction', () => {
+    const states = after([1, 0, 10])
+    const marker = { producerId: 7, producerEpoch: 1, coordinatorEpoch: 0, transactionVersion: 1 }
+    const producerId = states.active()[0]!.producerId
+    assert.equal(
+      states.checkMarker({ ...marker, producerId, coordinatorEpoch: -1 }),
+      'accepted',
+      'none before the first',
+    )
+    states.ended(producerId, 1, 4, 1_000)
+    const restored = ProducerStates.restore(JSON.parse(JSON.stringify(states.snapshot())))
+    restored.record(header([2, 0, 1]), 90, 1_000)
+    const check = (producerEpoch: number, coordinatorEpoch: number) =>
+      restored.checkMarker({ ...marker, producerId, producerEpoch, coordinatorEpoch })
+    assert.deepEqual([check(2, 3), check(2, 4), check(1, 4)], ['old-coordinator', 'accepted', 'old-epoch'])
+    assert.equal(restored.active()[0]!.coordinatorEpoch, 4)
+  })
+
   it('survives a snapshot', () => {
     const restored = ProducerStates.restore(JSON.parse(JSON.stringify(after(...six).snapshot())))
     assert.equal(restored.check(header([0, 50, 10])).kind, 'duplicate')
