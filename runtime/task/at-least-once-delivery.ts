@@ -47,6 +47,8 @@ export class AtLeastOnceDelivery implements Delivery {
   #failure: Error | undefined
   /** The source has said that the unit it handed out last is complete. */
   #settled = true
+  /** The source was told to stop or pause before it could say so. */
+  #interrupted = false
   #pollingSince: number | undefined
   #torn = false
   /** Commits fail, since the last one that did not. */
@@ -72,10 +74,10 @@ export class AtLeastOnceDelivery implements Delivery {
     this.#pollingSince = performance.now()
   }
 
-  /** A task that is told to stop or pause says nothing of its unit; it is believed to be complete unless one was split before. */
   polled(records: number, interrupted: boolean): void {
-    if (records > 0) this.#settled = false
-    else this.#settled ||= !interrupted || this.#isQuiet() || !this.#ledger.splitsUnits
+    if (records > 0) this.#settled = this.#interrupted = false
+    else if (!interrupted || this.#isQuiet()) this.#settled = true
+    else this.#interrupted = true
     this.#pollingSince = undefined
   }
 
@@ -107,7 +109,7 @@ export class AtLeastOnceDelivery implements Delivery {
   /** One await per interval, whatever the load: takes the acked prefix, writes it, tells the task. */
   async commit(): Promise<void> {
     const { offsets, sink, tolerance, metrics, progress, logger, timeoutMs } = this.#options
-    const committable = this.#ledger.committable(this.#settled || this.#isQuiet())
+    const committable = this.#ledger.committable(this.#lastUnitIsComplete())
     const started = performance.now()
     if (committable.length > 0) {
       try {
@@ -154,6 +156,11 @@ export class AtLeastOnceDelivery implements Delivery {
 
   async #commitRegularly(): Promise<void> {
     while (await sleep(this.#options.intervalMs, this.#closing.signal)) await this.commit()
+  }
+
+  /** A task that was interrupted said nothing of its unit: it counts as complete if it always was, else it is read again (Invariant 9). */
+  #lastUnitIsComplete(): boolean {
+    return this.#settled || this.#isQuiet() || (this.#interrupted && this.#ledger.endsUnits)
   }
 
   /** The rest of a unit is at hand when it is polled for: a source that waits has none. */

@@ -3,6 +3,9 @@ import type { CommittedOffset, SourceOffset, SourcePartition } from '../api/inde
 /** How long a source may be silent, polled for records, before the unit it handed out last counts as complete, ms. */
 export const HOLD_MS = 100
 
+/** So many units of one record each, and none of more, are taken for a source's habit. */
+const HABIT = 16
+
 /** A record in the ledger: the outgoing record itself, so that no second object is needed. */
 export interface Submitted {
   readonly sourcePartition: SourcePartition
@@ -25,16 +28,26 @@ export class SubmittedRecords {
   #lastLedger: PartitionLedger | undefined
   #active = 0
   readonly #whole: boolean
-  #splits = false
+  #continued = false
 
   /** `keepsUnitsWhole`: no batch of the source ends within a unit (SourceTask.keepsUnitsWhole). */
   constructor(keepsUnitsWhole: boolean) {
     this.#whole = keepsUnitsWhole
   }
 
-  /** A batch was seen to begin with the unit that the one before ended with. */
-  get splitsUnits(): boolean {
-    return this.#splits
+  /**
+   * Whether the source can be believed to end every batch with a whole unit: it says so, or it gave many offsets and no two records shared
+   * one. A few records prove nothing: the first batch of a source may end within its first unit of several records.
+   */
+  get endsUnits(): boolean {
+    if (this.#whole) return true
+    if (this.#continued) return false
+    let units = 0
+    for (const ledger of this.#byContent.values()) {
+      if (ledger.shares) return false
+      units += ledger.units
+    }
+    return units >= HABIT
   }
 
   /** Records that are submitted and not acknowledged. */
@@ -47,7 +60,7 @@ export class SubmittedRecords {
     for (const record of records) {
       const ledger = this.#ledgerOf(record.sourcePartition)
       if (!this.#whole && ledger !== last) {
-        if (ledger.continuedBy(record)) this.#splits = true
+        if (ledger.continuedBy(record)) this.#continued = true
         last = ledger
       }
       ledger.queue.push(record)
@@ -120,6 +133,10 @@ const MAX_IDENTITIES = 10_000
 class PartitionLedger {
   readonly partition: SourcePartition
   readonly queue = new Fifo<Submitted>()
+  /** Two neighbours among the acked records had the same offset. */
+  shares = false
+  /** Units among the acked records, counted as if none had several. */
+  units = 0
   /** Offset of the last complete unit of the acked head. */
   committable: SourceOffset | undefined
   committed: SourceOffset | undefined
@@ -152,9 +169,13 @@ class PartitionLedger {
     let taken: Submitted | undefined
     let before: SourceOffset | undefined
     for (let head = queue.peek(); head?.acked === true; head = queue.peek()) {
-      // `before` is the last offset of an earlier unit among those taken; by identity here, by content only at the end
-      if (taken !== undefined && taken.sourceOffset !== head.sourceOffset) {
-        if (!sameOffset(taken.sourceOffset, head.sourceOffset)) before = taken.sourceOffset
+      // `before` is the last offset of an earlier unit among those taken
+      if (taken !== undefined) {
+        if (sameOffset(taken.sourceOffset, head.sourceOffset)) this.shares = true
+        else {
+          before = taken.sourceOffset
+          this.units++
+        }
       }
       taken = head
       queue.shift()
@@ -162,6 +183,7 @@ class PartitionLedger {
     if (taken === undefined) return
     const next = queue.peek()
     const last = taken.sourceOffset
+    this.units++
     if (this.#begun !== undefined) {
       if (before === undefined && !sameOffset(this.#begun, last)) before = this.#begun
       this.#begun = undefined
@@ -169,6 +191,7 @@ class PartitionLedger {
     this.#newest = last
     if (next !== undefined && !sameOffset(next.sourceOffset, last)) this.committable = last
     else {
+      if (next !== undefined) this.shares = true
       this.#begun = last
       if (before !== undefined) this.committable = before
     }

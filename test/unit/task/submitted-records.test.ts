@@ -73,16 +73,42 @@ describe('the ack ledger', () => {
     ledger.submit(first)
     ledger.ack(first)
     assert.deepEqual(offsets(ledger, false), [10])
-    assert.equal(ledger.splitsUnits, false)
     const rest = [record({ p: 'a' }, 2, 11), record({ p: 'a' }, 3, 12)]
     ledger.submit(rest)
-    assert.equal(ledger.splitsUnits, true)
     assert.deepEqual(offsets(ledger, true), [10], 'the rest of the unit is submitted and not acknowledged')
     ledger.ack(rest.slice(0, 1))
     assert.deepEqual(offsets(ledger, false), [11])
     ledger.ack(rest.slice(1))
     assert.deepEqual(offsets(ledger, false), [11])
     assert.deepEqual(offsets(ledger, true), [12])
+  })
+
+  test('believes that a source ends its batches with whole units when it says so, or when many records have never shared an offset', () => {
+    const acked = (ledger: SubmittedRecords, records: readonly Entry[]): boolean => {
+      ledger.submit(records)
+      ledger.ack(records)
+      return ledger.endsUnits
+    }
+    const singles = Array.from({ length: 20 }, (_, n) => record({ p: 'a' }, n))
+    assert.equal(acked(new SubmittedRecords(true), singles.slice(0, 1)), true, 'it says so')
+    const ledger = new SubmittedRecords(false)
+    assert.equal(acked(ledger, singles.slice(0, 2)), false, 'two are not many')
+    for (const each of singles.slice(2, 15)) assert.equal(acked(ledger, [each]), false)
+    assert.equal(acked(ledger, singles.slice(15)), true)
+    assert.equal(
+      acked(ledger, [record({ p: 'a' }, 20, 19)]),
+      false,
+      'it went on with the unit that the batch before had ended with',
+    )
+
+    const within = new SubmittedRecords(false)
+    const pair = [record({ p: 'a' }, 20), record({ p: 'a' }, 21, 20), record({ p: 'a' }, 22)]
+    assert.equal(acked(within, [...singles, ...pair]), false, 'two records of a batch share an offset')
+
+    const apart = new SubmittedRecords(false)
+    apart.submit([...singles, ...pair])
+    apart.ack([...singles, pair[0]!])
+    assert.equal(apart.endsUnits, false, 'the other record of the pair is not acknowledged yet')
   })
 
   test('commits no unit before its last record, wherever batches end', () => {
