@@ -1,6 +1,9 @@
 import { ProducerBatch } from './producer-batch.ts'
 import type { BufferPool } from './records/buffer-pool.ts'
 
+/** A batch begins with what the one before it needed, up to this: most partitions of a producer that is held up never fill a grown one. */
+const FIRST_CAPACITY = 256 * 1024
+
 /** The batches of one partition, oldest first; only the first may be in flight, so order needs no further care. */
 export class PartitionQueue {
   readonly topic: string
@@ -35,7 +38,7 @@ export class PartitionQueue {
     if (last !== undefined && !last.closed && (last.length + size <= this.limit || last.count === 0)) return last
     const capacity = Math.max(
       1_024,
-      Math.min(this.limit, Math.max(this.#lastLength, Math.min(batchSize, 4_096), size + 64)),
+      Math.min(this.limit, Math.max(Math.min(this.#lastLength, FIRST_CAPACITY), Math.min(batchSize, 4_096), size + 64)),
     )
     const batch = new ProducerBatch(this.topic, this.partition, now, capacity, this.#pool)
     this.batches.push(batch)

@@ -18,7 +18,7 @@ export const PRODUCER_DEF = configDef({
     default: 16_384,
     importance: 'MEDIUM',
     documentation:
-      'A batch of this many bytes is sent without waiting for linger.ms. While another batch of its partition is in flight it grows on, up to 256 KiB.',
+      'A batch of this many bytes is sent without waiting for linger.ms. While another batch of its partition is in flight it grows on, up to 1 MiB or a sixteenth of buffer.memory.',
     validator: validators.atLeast(0),
   },
   'buffer.memory': {

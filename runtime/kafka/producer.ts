@@ -19,8 +19,10 @@ import { StickyPartitions } from './sticky-partitions.ts'
 export type { DeliveryListener, ProducerRecord } from './producer-record.ts'
 export type { RecordHeader } from './records/fetched-record.ts'
 
-/** Beyond this a larger batch saves nothing more: its bytes no longer fit a core's cache. */
-const GROWN_BATCH = 256 * 1024
+/** What brokers and topics accept unless they are configured otherwise (`message.max.bytes`). */
+const GROWN_BATCH = 1024 * 1024
+/** So many grown batches at least fit into `buffer.memory`. */
+const GROWN_BATCHES = 16
 /** How long a closing producer tries to deliver what it holds. */
 const CLOSE_TIMEOUT_MS = 30_000
 
@@ -52,7 +54,10 @@ export class Producer implements AsyncDisposable {
     this.#cluster = options.cluster
     this.#memory = new BufferMemory(this.#options['buffer.memory'])
     this.#pool = new BufferPool(this.#options['buffer.memory'] / 4)
-    this.#batchLimit = Math.min(this.#options['max.request.size'], Math.max(this.#options['batch.size'], GROWN_BATCH))
+    this.#batchLimit = Math.min(
+      this.#options['max.request.size'],
+      Math.max(this.#options['batch.size'], Math.min(GROWN_BATCH, this.#options['buffer.memory'] / GROWN_BATCHES)),
+    )
     this.#sticky = new StickyPartitions(this.#options['batch.size'])
     this.#identity = options.identity ?? this.#ownIdentity(options.logger)
     this.#sender = new Sender({
