@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import { errorCode } from '../api/errors.ts'
+import { http } from '../async/node-http.ts'
 import { ForbiddenError } from '../herder/connector-statuses.ts'
 
 /** An answer other than success that REST itself decides on. */
@@ -12,7 +12,7 @@ export class HttpError extends Error {
 
   /** In the words of the framework under Kafka Connect: `HTTP 404 Not Found`. */
   static plain(status: number): HttpError {
-    return new HttpError(status, `HTTP ${status} ${STATUS_CODES[status] ?? ''}`)
+    return new HttpError(status, `HTTP ${status} ${http.STATUS_CODES[status] ?? ''}`)
   }
 }
 

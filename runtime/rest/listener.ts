@@ -1,11 +1,10 @@
-import { createServer } from 'node:http'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { ConfigError } from '../api/errors.ts'
 import type { Props } from '../api/props.ts'
 import { sleep } from '../async/abort.ts'
+import { http, https } from '../async/node-http.ts'
 import { tlsOptions } from './tls-options.ts'
 
 const LISTENER = /^(.*):\/\/\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)/
@@ -40,7 +39,7 @@ export class Listener implements AsyncDisposable {
     const scheme = givenScheme.toLowerCase()
     if (scheme !== 'http' && scheme !== 'https')
       throw ConfigError.invalid(key, address, 'http://host:port or https://host:port is expected')
-    const server = scheme === 'http' ? createServer(serve) : tlsServer(key, props, serve)
+    const server = scheme === 'http' ? http.createServer(serve) : tlsServer(key, props, serve)
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
         const why = cause.code === 'EADDRINUSE' ? 'the port is in use; name another one, or 0 for any' : cause.message
@@ -97,7 +96,7 @@ function tlsServer(key: ListenerOptions['key'], props: Props, serve: RequestList
       `an https listener needs a certificate: set ${prefix}ssl.keystore.location (or without prefix) to a PEM, PKCS12 or JKS file`,
     )
   try {
-    return createTlsServer(tls, serve)
+    return https.createServer(tls, serve)
   } catch (cause) {
     throw new ConfigError(
       `${prefix}ssl.keystore.location`,

@@ -1,7 +1,6 @@
-import { request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import type { Props } from '../api/props.ts'
+import { http, https } from '../async/node-http.ts'
 import { HttpError } from './error-response.ts'
 import { tlsOptions } from './tls-options.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -41,9 +40,9 @@ export class WorkerHttp {
 
   request(url: URL, options: RequestOptions, onAnswer: (incoming: IncomingMessage) => void): ClientRequest {
     const common = { ...options, agent: false as const }
-    if (url.protocol !== 'https:') return httpRequest(url, common, onAnswer)
+    if (url.protocol !== 'https:') return http.request(url, common, onAnswer)
     const { requestCert: _, checkHost, ...tls } = (this.#tls ??= tlsOptions(this.#props, 'listeners.https.'))
-    return httpsRequest(
+    return https.request(
       url,
       {
         ...common,
