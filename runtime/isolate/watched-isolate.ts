@@ -94,6 +94,7 @@ export class WatchedIsolate implements Isolate {
         this.#reported = false
         return
       case 'ready':
+        this.#pingedAt = undefined // a ping while it was starting says nothing of how it answers
         this.#ready.resolve()
         return
       case 'answer':
