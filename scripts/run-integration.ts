@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RealKafka } from './real-kafka.ts'
-import { ALL_CORES, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
+import { ALL_CORES, clusterPhases, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
 
 /** Suites of parts that do not know which broker there is: npm test has run them. */
 const WITHOUT_KAFKA =
@@ -23,7 +23,7 @@ try {
         files: testFiles('test/integration').filter((file) => !WITHOUT_KAFKA.test(file)),
         concurrency: ALL_CORES,
       },
-      { files: testFiles('test/cluster'), concurrency: 1 },
+      ...clusterPhases(),
     ])
 } finally {
   await rm(dataDir, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 // npm test [-- FILE_OR_FOLDER…]: everything on the embedded parts, or only the files named.
-import { ALL_CORES, MOSTLY_WAITING, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
+import { ALL_CORES, MOSTLY_WAITING, clusterPhases, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
 
 delete process.env.KAFKA_BOOTSTRAP // the embedded broker, whatever the shell says
 
@@ -13,6 +13,5 @@ else
       concurrency: MOSTLY_WAITING,
     },
     { files: testFiles('test/acceptance'), concurrency: MOSTLY_WAITING },
-    // each of these starts a small cluster of processes
-    { files: testFiles('test/cluster'), concurrency: 1 },
+    ...clusterPhases(),
   ])

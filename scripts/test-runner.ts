@@ -20,6 +20,19 @@ export const ALL_CORES = Math.max(2, availableParallelism())
 /** For files that spend much of their time waiting for sessions and timeouts. */
 export const MOSTLY_WAITING = ALL_CORES + 1
 
+/** Small clusters of processes that are killed and started: those whose limits are what they test go one at a time, the others side by side. */
+export function clusterPhases(): readonly Phase[] {
+  const timed = ['failover', 'recovery'].map((name) => `test/cluster/${name}.test.ts`)
+  const longest = ['exactly-once', 'backpressure', 'kills'].map((name) => `test/cluster/${name}.test.ts`)
+  const first = longest.map((file) => resolve(ROOT, file))
+  const alone = testFiles(...timed)
+  const others = testFiles('test/cluster').filter((file) => !alone.includes(file) && !first.includes(file))
+  return [
+    { files: [...first, ...others], concurrency: ALL_CORES },
+    { files: alone, concurrency: 1 },
+  ]
+}
+
 /** The test files below folders of the repository, and files named one by one. */
 export function testFiles(...places: readonly string[]): string[] {
   return places

@@ -7,7 +7,7 @@ const IT = 'org.apache.kafka.connect.integration.BlockingConnectorTest$'
 /** Plugins that wait for ever must not cost anybody else more than this. */
 const IMPATIENT = { 'rest.request.timeout.ms': '4000', 'task.shutdown.graceful.timeout.ms': '800' }
 
-describe('BlockingConnectorTest', { timeout: 180_000 }, () => {
+describe('BlockingConnectorTest', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => {
     cluster = await startConnectCluster({ workerProps: IMPATIENT })

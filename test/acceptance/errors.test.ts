@@ -13,7 +13,7 @@ const deadLetters = (topic: string): Readonly<Record<string, string>> => ({
   'errors.deadletterqueue.context.headers.enable': 'true',
 })
 
-describe('ErrorHandlingIntegrationTest', { timeout: 120_000 }, () => {
+describe('ErrorHandlingIntegrationTest', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => void (cluster = await startConnectCluster()))
   after(() => cluster[Symbol.asyncDispose]())

@@ -13,7 +13,7 @@ function lines({ output }: ClusterWorker): number {
 
 test(
   "a level for the whole cluster changes what the tasks' threads of every worker print, and back",
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     await using cluster = await startConnectCluster({ workers: 0, workerProps: { 'plugin.path': CHATTY } })
     const workers = await Promise.all([1, 2].map(() => cluster.addWorker({ child: true })))

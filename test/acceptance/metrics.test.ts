@@ -33,7 +33,7 @@ const ERRORS = [
   'deadletterqueue-produce-failures',
 ]
 
-describe('the metrics of a worker say what happened', { timeout: 180_000 }, () => {
+describe('the metrics of a worker say what happened', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   let source: string
   let sink: string

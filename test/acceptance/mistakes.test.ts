@@ -103,7 +103,7 @@ const CONFIGS: readonly (readonly [what: string, config: unknown, says: readonly
   ['another name', { ...SOURCE, name: 'b' }, ['Connector name configuration (b)', '(a)']],
 ]
 
-describe('mistakes in configurations are answered with key, value and remedy', { timeout: 180_000 }, () => {
+describe('mistakes in configurations are answered with key, value and remedy', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => {
     cluster = await startConnectCluster({ workerProps: { 'plugin.path': '' } })

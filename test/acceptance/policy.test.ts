@@ -7,7 +7,7 @@ import type { ConnectCluster } from './support/connect-cluster.ts'
 const POLICY = 'connector.client.config.override.policy'
 const JAAS = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="a" password="b";'
 
-describe('ConnectorClientPolicyIntegrationTest', { timeout: 120_000 }, () => {
+describe('ConnectorClientPolicyIntegrationTest', { timeout: 600_000 }, () => {
   const config = (cluster: ConnectCluster, overrides: Props): Props => ({
     'connector.class': 'MonitorableSinkConnector',
     'tasks.max': '1',

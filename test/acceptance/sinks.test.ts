@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { startConnectCluster, until } from './support/connect-cluster.ts'
 import type { ConnectCluster } from './support/connect-cluster.ts'
 
-describe('SinkConnectorsIntegrationTest', { timeout: 180_000 }, () => {
+describe('SinkConnectorsIntegrationTest', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => {
     cluster = await startConnectCluster({ workerProps: { 'consumer.metadata.max.age.ms': '500' } })

@@ -5,7 +5,7 @@ import type { ConnectCluster } from './support/connect-cluster.ts'
 
 const TRANSFORMS = 'org.apache.kafka.connect.transforms'
 
-describe('TransformationIntegrationTest', { timeout: 120_000 }, () => {
+describe('TransformationIntegrationTest', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => void (cluster = await startConnectCluster()))
   after(() => cluster[Symbol.asyncDispose]())

@@ -10,7 +10,7 @@ const SOURCE = 'org.apache.kafka.connect.integration.MonitorableSourceConnector'
 const TRANSFORMS = 'org.apache.kafka.connect.transforms'
 const NO_CONVERTER = 'org.apache.kafka.connect.NotAConverter'
 
-describe('ConnectorValidationIntegrationTest', { timeout: 60_000 }, () => {
+describe('ConnectorValidationIntegrationTest', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => void (cluster = await startConnectCluster({ plugins: referencePlugins })))
   after(() => cluster[Symbol.asyncDispose]())

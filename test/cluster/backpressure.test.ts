@@ -8,7 +8,10 @@ import { S3Lines } from './support/s3-lines.ts'
 import { until } from './support/until.ts'
 
 const ROWS = 200_000
-const SLOW_MS = Number(process.env.NARU_SLOW_SINK_MS ?? 60_000)
+/** The source is done with its rows within seconds, a few times more on a busy machine; then what is held has reached its height. */
+const SLOW_MS = Number(process.env.NARU_SLOW_SINK_MS ?? 20_000)
+const BACKLOG = 50_000
+const PATIENCE_MS = 120_000
 
 test('a sink slower than its source: memory stays bounded, lag is shown, nothing is lost', async (t) => {
   await using lab = await Lab.start({ workers: 1 })
@@ -35,15 +38,15 @@ test('a sink slower than its source: memory stays bounded, lag is shown, nothing
   await run(lab, `INSERT INTO flood SELECT i, repeat(md5(i::text), 6) FROM generate_series(1, ${ROWS}) i`)
   let peak = 0
   let lag = 0
-  const end = Date.now() + SLOW_MS
-  while (Date.now() < end) {
+  const began = Date.now()
+  while (Date.now() < began + SLOW_MS || (lag <= BACKLOG && Date.now() < began + PATIENCE_MS)) {
     peak = Math.max(peak, await residentBytes(worker.pid!))
     lag = Math.max(lag, await consumerLag(lab))
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20)
   t.diagnostic(`RSS ${megabytes(idle)} MB before, peak ${megabytes(peak)} MB; greatest lag ${lag} records`)
-  assert.ok(lag > 50_000, `the backlog shows in /metrics as lag: ${lag}`)
+  assert.ok(lag > BACKLOG, `the backlog shows in /metrics as lag: ${lag}`)
   // The worker with its threads, 32 MB in the producer, fetch.max.bytes (50 MB) being read and as much fetched ahead, and young heaps.
   assert.ok(megabytes(peak) < 700, `peak RSS ${megabytes(peak)} MB`)
 

@@ -39,6 +39,14 @@ describe('what a user gets wrong', () => {
     return { status, message: (body as { message: string }).message }
   }
 
+  /** A status comes by its topic, a moment after the task has begun. */
+  async function untilRunning(name: string): Promise<void> {
+    await until(async () => isRunning(await lab.rest.status(name)), {
+      timeoutMs: 60_000,
+      describe: async () => `${name}: ${JSON.stringify(await lab.rest.status(name))}`,
+    })
+  }
+
   test('an unknown class: the answer names it and the nearest that exists', async () => {
     const { status, message } = await refused({
       ...s3Config(lab, 't'),
@@ -124,7 +132,7 @@ describe('what a user gets wrong', () => {
     assert.equal(headers['__connect.errors.connector.name'], 'poison')
     assert.equal(headers['__connect.errors.task.id'], '0')
     assert.equal(headers['__connect.errors.stage'], 'VALUE_CONVERTER')
-    assert.ok(isRunning(await lab.rest.status('poison')))
+    await untilRunning('poison')
   })
 
   test('a file source and a file sink work beside all this, also beside plugins that spin and leak', async (t) => {
@@ -168,8 +176,8 @@ describe('what a user gets wrong', () => {
     await arrived('one\ntwo\nthree\n')
     const { status, body } = await lab.rest.request('GET', '/')
     assert.equal(status, 200, JSON.stringify(body))
-    assert.equal((await lab.rest.status('spinning'))?.tasks[0]?.state, 'RUNNING', 'it holds nothing but its own thread')
-    assert.ok(isRunning(await lab.rest.status('poison')))
+    await untilRunning('spinning') // it holds nothing but its own thread
+    await untilRunning('poison')
     for (const name of ['spinning', 'leaking', 'spinning-connector'])
       assert.equal((await lab.rest.request('DELETE', `/connectors/${name}`)).status, 204)
     const log = await readFile(lab.workers[0]!.logFile, 'utf8')

@@ -40,7 +40,7 @@ describe('three workers with ten connectors', () => {
         return perWorker.size === 3 && Math.max(...perWorker.values()) - Math.min(...perWorker.values()) <= 1
       },
       {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         describe: async () =>
           `10 tasks over 3 workers, the difference at most one: ${JSON.stringify([...(await tasksPerWorker())])}`,
       },
@@ -52,8 +52,11 @@ describe('three workers with ten connectors', () => {
     await victim.kill()
     t.diagnostic(`all ten connectors flow again after ${await pairs.allAdvance(counters, 15_000)} ms`)
     await pairs.allRunning()
-    const hosts = new Set((await statuses()).flatMap((status) => status.tasks.map((task) => task.worker_id)))
-    assert.equal(hosts.size, 2, 'the killed worker owns nothing')
+    const owner = new URL(lab.rest.urls[1]!).host
+    await until(async () => !(await tasksPerWorker()).has(owner), {
+      timeoutMs: 60_000,
+      describe: async () => `the killed worker owns nothing: ${JSON.stringify([...(await tasksPerWorker())])}`,
+    })
     await victim.start()
   })
 
@@ -61,7 +64,7 @@ describe('three workers with ten connectors', () => {
     await lab.kafka.kill()
     await lab.kafka.start()
     t.diagnostic(
-      `all ten connectors flow again ${await pairs.allAdvance(counters, 30_000)} ms after the broker is back`,
+      `all ten connectors flow again ${await pairs.allAdvance(counters, 60_000)} ms after the broker is back`,
     )
     await pairs.allRunning()
   })
@@ -70,7 +73,7 @@ describe('three workers with ten connectors', () => {
     await lab.postgres.kill()
     await lab.postgres.restart()
     t.diagnostic(
-      `all ten connectors flow again ${await pairs.allAdvance(counters, 30_000)} ms after the database is back`,
+      `all ten connectors flow again ${await pairs.allAdvance(counters, 60_000)} ms after the database is back`,
     )
     await pairs.allRunning()
   })
@@ -87,7 +90,7 @@ describe('three workers with ten connectors', () => {
     >
     assert.equal(seen['topics.dir'], 'moved')
     await until(async () => (await s3.keys(`moved/${topicOf(TABLES[0]!)}/`)).length > 0, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       describe: () => 'objects under the new topics.dir',
     })
   })
@@ -108,7 +111,7 @@ describe('three workers with ten connectors', () => {
           return found.lost.length === 0 && found
         },
         {
-          timeoutMs: 60_000,
+          timeoutMs: 120_000,
           describe: async () =>
             `every write of ${table} in S3, still missing: ${compareCounters(await pairs.events(table), truth).lost.join('; ')}`,
         },

@@ -18,13 +18,21 @@ describe('three workers with default timeouts', () => {
   })
   after(() => fleet[Symbol.asyncDispose]())
 
+  /** None is the leader while the group rebalances. */
   async function leader(): Promise<number> {
-    const text = await Promise.all(
-      fleet.workers.map(async (_, i) => await (await fetch(`${fleet.urlOf(i)}/metrics`)).text()),
+    const { found } = await until(
+      async () => {
+        const text = await Promise.all(
+          fleet.workers.map(async (_, i) => await (await fetch(`${fleet.urlOf(i)}/metrics`)).text()),
+        )
+        const found = text.findIndex((metrics) =>
+          /^kafka_connect_connect_worker_rebalance_metrics_leader(\{\})? 1$/m.test(metrics),
+        )
+        return found >= 0 && { found }
+      },
+      { timeoutMs: 60_000, describe: () => 'a worker that leads' },
     )
-    return text.findIndex((metrics) =>
-      /^kafka_connect_connect_worker_rebalance_metrics_leader(\{\})? 1$/m.test(metrics),
-    )
+    return found
   }
 
   test('data flows within seconds of a kill, of a follower and of the leader', async (t) => {
@@ -68,14 +76,14 @@ describe('three workers with default timeouts', () => {
       await pairs.write('in the frost')
       t.diagnostic(`data flows ${Math.round(await pairs.allArrive('in the frost', frozenAt))} ms after the freeze`)
       await until(async () => !(await pairs.perWorker()).has(fleet.idOf(victim)), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         describe: async () => JSON.stringify([...(await pairs.perWorker())]),
       })
     } finally {
       process.kill(child.pid!, 'SIGCONT')
     }
     await until(async () => /lost the membership|is lost:/.test(await child.logTail(400)), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       describe: async () => child.logTail(),
     })
     await pairs.write('after the frost')

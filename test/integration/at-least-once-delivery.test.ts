@@ -60,7 +60,7 @@ async function stoppedAfter(
   return stored
 }
 
-describe('a source that is stopped while it hands out records, at least once', { timeout: 120_000 }, () => {
+describe('a source that is stopped while it hands out records, at least once', { timeout: 600_000 }, () => {
   const singles = Array.from({ length: 20 }, (_, n) => n + 1)
 
   test('keeps its last offset back while nobody knows whether more records belong to it', async () => {

@@ -24,7 +24,7 @@ const plugin = definePlugin({
   configProviders: { 'test.TickingProvider': TickingProvider },
 })
 
-describe('values of config providers that expire', { timeout: 120_000 }, () => {
+describe('values of config providers that expire', { timeout: 600_000 }, () => {
   let cluster: ConnectCluster
   before(async () => {
     cluster = await startConnectCluster({

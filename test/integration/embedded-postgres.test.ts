@@ -85,7 +85,7 @@ describe('the embedded Postgres', () => {
     await exited
     await using postgres = await EmbeddedPostgres.start({ dataDir })
     assert.equal(await query(postgres.url, 'SELECT n FROM t'), 7)
-    await until(() => !alive(pid), { timeoutMs: 10_000, describe: () => `the old server (pid ${pid}) ends` })
+    await until(() => !alive(pid), { timeoutMs: 60_000, describe: () => `the old server (pid ${pid}) ends` })
   })
 })
 

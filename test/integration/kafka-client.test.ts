@@ -24,7 +24,7 @@ async function read(
   await using fetcher = clients.fetcher()
   fetcher.assign([{ topic, partition, offset: 'earliest' }])
   const records: FetchedRecord[] = []
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 60_000
   while (records.length < count && Date.now() < deadline) records.push(...(await fetcher.poll({ timeoutMs: 1000 })))
   return records
 }
@@ -380,7 +380,7 @@ describe('admin', () => {
 })
 
 async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!(await condition())) {
     assert.ok(Date.now() < deadline, 'never came true')
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -283,7 +283,9 @@ describe('the REST API', () => {
       ((await call('PATCH', path, { offsets })).body as { message: string }).message,
       /must be in the STOPPED state/,
     )
+    await reaches(name, 'RUNNING RUNNING')
     await call('PUT', `/connectors/${name}/stop`)
+    await reaches(name, 'STOPPED')
     const altered = await call('PATCH', path, { offsets })
     assert.equal(altered.status, 200)
     assert.match((altered.body as { message: string }).message, /have been altered successfully/)

@@ -27,7 +27,7 @@ async function neighbour(w: WorkerUnderTest, name = 'good'): Promise<{ works: ()
   }
 }
 
-describe('a plugin that misbehaves', { timeout: 240_000 }, () => {
+describe('a plugin that misbehaves', { timeout: 600_000 }, () => {
   test('and spins holds neither the worker nor other tasks, and is ended when it is stopped', async () => {
     await using w = await WorkerUnderTest.start({ 'task.shutdown.graceful.timeout.ms': '800' })
     using probe = new Probe()
@@ -94,7 +94,7 @@ describe('a plugin that misbehaves', { timeout: 240_000 }, () => {
   })
 })
 
-describe('tasks in the main thread', { timeout: 120_000 }, () => {
+describe('tasks in the main thread', { timeout: 600_000 }, () => {
   test('work as in threads of their own: states, offsets, progress, and an end', async () => {
     await using w = await WorkerUnderTest.start({ 'task.isolation': 'inline' })
     const topic = await w.createTopic('out')

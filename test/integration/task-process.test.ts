@@ -4,7 +4,7 @@ import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
 const LIMIT = { 'task.memory.max.mb': '96' }
 
-describe('tasks in child processes', { timeout: 240_000 }, () => {
+describe('tasks in child processes', { timeout: 600_000 }, () => {
   test('work as in threads, offsets and all', async () => {
     await using w = await WorkerUnderTest.start({ 'task.isolation': 'process' })
     const topic = await w.createTopic('out')

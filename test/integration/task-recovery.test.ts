@@ -8,7 +8,7 @@ import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
 const SOON = { 'errors.task.restart.delay.ms': '20', 'errors.task.restart.delay.max.ms': '50' }
 
-describe('a task that fails or stands still', { timeout: 120_000 }, () => {
+describe('a task that fails or stands still', { timeout: 600_000 }, () => {
   let folder: string
   before(async () => void (folder = await mkdtemp(join(tmpdir(), 'naru-recovery-'))))
   after(() => rm(folder, { recursive: true, force: true }))

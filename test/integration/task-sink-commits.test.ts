@@ -11,7 +11,7 @@ const values = (from: number, to: number): readonly string[] =>
 const API_KEY_OFFSET_COMMIT = 8
 const COORDINATOR_LOAD_IN_PROGRESS = 14
 
-describe('what a sink task commits', { timeout: 180_000 }, () => {
+describe('what a sink task commits', { timeout: 600_000 }, () => {
   async function sink(
     script: Script,
     { worker = {}, props = {} }: { readonly worker?: Props; readonly props?: Props } = {},

@@ -15,7 +15,7 @@ async function untilCommitted(w: WorkerUnderTest, group: string, topic: string, 
   while ((await groupOffset(w, group, topic)) !== offset) await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
-describe('a sink task', { timeout: 180_000 }, () => {
+describe('a sink task', { timeout: 600_000 }, () => {
   test('puts all records in order, commits what it delivered and goes on from there', async () => {
     await using w = await WorkerUnderTest.start()
     using probe = new Probe()

@@ -9,7 +9,7 @@ function committed(probe: Probe, next: number): Promise<void> {
   return probe.until(({ events }) => events.some((e) => e.type === 'commit' && e.offsets[0]?.['next'] === next))
 }
 
-describe('a source task', { timeout: 180_000 }, () => {
+describe('a source task', { timeout: 600_000 }, () => {
   test('delivers all records in order, commits its offsets and goes on from there', async () => {
     await using w = await WorkerUnderTest.start()
     using probe = new Probe()

@@ -18,7 +18,7 @@ const entry = (text: string): LogEntry => ({ key: Buffer.from(text), value: Buff
 describe('a log whose writers use transactions', () => {
   test(
     'opens before a transaction that a killed writer left open, and reads on to the end when it is over',
-    { timeout: 60_000 },
+    { timeout: 600_000 },
     async () => {
       const topic = `log-${randomUUID()}`
       const seen: string[] = []

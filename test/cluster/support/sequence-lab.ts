@@ -124,6 +124,17 @@ export class SequenceLab implements AsyncDisposable {
     return Math.round(performance.now() - start)
   }
 
+  /** By task: the unit of its stored source offset. */
+  async storedUnits(): Promise<Readonly<Record<string, number>>> {
+    const units: Record<string, number> = {}
+    for (const name of ['polls', 'timed']) {
+      const { body } = await this.rest.request('GET', `/connectors/${name}/offsets`)
+      const { offsets } = body as { offsets: readonly { partition: { task: string }; offset: { unit: number } }[] }
+      for (const { partition, offset } of offsets) units[partition.task] = offset.unit
+    }
+    return units
+  }
+
   /** Ends the connectors and resolves when no task writes any more. */
   async finish(): Promise<void> {
     for (const name of ['polls', 'timed']) {
