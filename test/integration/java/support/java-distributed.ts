@@ -81,6 +81,15 @@ export class JavaWorker implements AsyncDisposable {
     await exited
   }
 
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    const child = this.#process!
+    this.#process = undefined
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
