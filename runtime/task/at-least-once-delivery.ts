@@ -90,9 +90,10 @@ export class AtLeastOnceDelivery implements Delivery {
     this.#torn = true
   }
 
-  pausing(): Promise<void> {
+  /** Offsets of what may be half a unit are kept back; records are sent already. */
+  pausing(): Promise<boolean> {
     this.polled(0, true)
-    return Promise.resolve()
+    return Promise.resolve(true)
   }
 
   async send(batch: OutgoingBatch, signal: AbortSignal): Promise<void> {

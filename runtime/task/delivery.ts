@@ -13,8 +13,10 @@ export interface Delivery extends AsyncDisposable {
   polled?(records: number, interrupted: boolean): void
   /** Poll has thrown, and will be called again: that says nothing of the unit handed out last. */
   pollFailed?(): void
-  /** Polling pauses. Resolves when nothing is left half done. */
-  pausing?(): Promise<void>
+  /** Polling is to pause. False: what was handed out last may be half of something; poll once more, briefly, and ask again. */
+  pausing?(): Promise<boolean>
+  /** Polling goes on. Resolves when the producer has taken what pausing() held back. */
+  resuming?(signal: AbortSignal): Promise<void>
   /** The task has failed: what is not committed must not be when this is disposed. */
   giveUp?(): void
 }

@@ -26,8 +26,14 @@ export interface ExactlyOnceOptions extends SourceTransactionOptions {
   readonly committed: (offsets: readonly CommittedOffset[]) => Promise<void>
 }
 
-/** A transaction whose units never end is ended by force at this share of its timeout. */
+/** A transaction whose units never end is ended by force at this share of the time that is left between its boundary and its timeout. */
 const MAX_AGE = 0.5
+
+/** The rest of a batch, from a record on that no earlier transaction needs. */
+interface Rest {
+  readonly batch: OutgoingBatch
+  readonly from: number
+}
 
 /**
  * Records and their source offsets in one transaction (KIP-618): after a crash the task resumes behind the last record that readers of
@@ -39,8 +45,9 @@ const MAX_AGE = 0.5
  *                      └──────────────────────────┘
  *
  * Invariant 9: a unit is complete when the next batch begins with another offset, when poll has nothing more, when the task keeps its units whole,
- * or after HOLD_MS without a batch. Two ways of splitting one remain: a task that pauses longer than that within a unit and does not say so, and one
- * unit of more than half of transaction.timeout.ms, which is reported.
+ * or after HOLD_MS without a batch. Two ways of splitting one remain: a task that is silent longer than that within a unit and does not say so, and
+ * one unit of more than half of transaction.timeout.ms, which is reported. A pause splits none: the task lives on behind what it gave, so the tail
+ * cannot be given up as at a stop; its unit is waited for.
  */
 export class ExactlyOnceDelivery implements Delivery {
   readonly #options: ExactlyOnceOptions
@@ -54,6 +61,11 @@ export class ExactlyOnceDelivery implements Delivery {
   #due = false
   /** The source has nothing more at the moment, so its units are complete. */
   #settled = true
+  #pollingSince = 0
+  /** Since when a pause waits for the end of the last unit. */
+  #endingSince: number | undefined
+  /** What came behind that end. */
+  #rest: Rest | undefined
   #lastCommit = performance.now()
   #warned = false
 
@@ -76,7 +88,7 @@ export class ExactlyOnceDelivery implements Delivery {
     await this.#alone(async () => {
       this.throwIfFailed()
       this.#settled = false
-      if (boundary.kind === 'connector') await this.#sendMarked(batch, boundary.marks, signal)
+      if (boundary.kind === 'connector') await this.#sendMarked({ batch, from: 0 }, boundary.marks, signal)
       else await this.#sendBounded(batch, signal)
     })
     // The next poll and conversion go on beside the commit.
@@ -84,6 +96,7 @@ export class ExactlyOnceDelivery implements Delivery {
   }
 
   polling(): void {
+    this.#pollingSince = performance.now()
     if (!this.#transaction.hasContent || this.#options.boundary.kind === 'connector') return
     const hold = this.#options.keepsUnitsWhole ? 0 : HOLD_MS
     this.#timer = setTimeout(() => this.#commitSoon(), Math.max(hold, this.#untilDue()))
@@ -91,7 +104,7 @@ export class ExactlyOnceDelivery implements Delivery {
 
   polled(records: number, interrupted: boolean): void {
     clearTimeout(this.#timer)
-    if (records > 0 || interrupted) return
+    if (records > 0 || (interrupted && performance.now() - this.#pollingSince < HOLD_MS)) return
     const { boundary } = this.#options
     if (boundary.kind === 'connector') {
       void this.#alone(() => this.#endMarked(boundary.marks)).catch(() => undefined)
@@ -106,8 +119,19 @@ export class ExactlyOnceDelivery implements Delivery {
   }
 
   /** A transaction that stayed open through a pause would expire, and fail the task when it goes on. */
-  async pausing(): Promise<void> {
-    await this.#alone(() => this.#commit())
+  async pausing(): Promise<boolean> {
+    return await this.#alone(async () => {
+      this.throwIfFailed()
+      if (!this.#isWhole() && !this.#endsTooLate()) return false
+      this.#endingSince = undefined
+      await this.#commit()
+      return true
+    })
+  }
+
+  async resuming(signal: AbortSignal): Promise<void> {
+    this.#endingSince = undefined
+    await this.#alone(() => this.#sendRest(signal))
   }
 
   giveUp(): void {
@@ -124,11 +148,12 @@ export class ExactlyOnceDelivery implements Delivery {
   }
 
   async #end(): Promise<void> {
-    const { boundary, keepsUnitsWhole, replays } = this.#options
+    const { boundary, replays, transactionTimeoutMs } = this.#options
     if (this.#transaction.mayCommit) {
+      if (!replays) await this.#sendRest(AbortSignal.timeout(transactionTimeoutMs * MAX_AGE))
       if (boundary.kind === 'connector') await this.#endMarked(boundary.marks)
       // What may be half a unit is read again as a whole, if the source can.
-      else if (keepsUnitsWhole || this.#settled || !replays) await this.#commit()
+      else if (this.#isWhole() || !replays) await this.#commit()
     }
     await this.#abort()
   }
@@ -137,7 +162,8 @@ export class ExactlyOnceDelivery implements Delivery {
     const transaction = this.#transaction
     const all = batch.submitted.length
     let from = 0
-    if (this.#due && transaction.hasContent) {
+    const ends = this.#due || this.#endingSince !== undefined
+    if (ends && transaction.hasContent) {
       from = this.#options.keepsUnitsWhole ? 0 : transaction.continuedBy(batch)
       if (from === all && !this.#tooOld()) {
         await transaction.write(batch, 0, from, signal)
@@ -146,21 +172,45 @@ export class ExactlyOnceDelivery implements Delivery {
       if (from > 0) await transaction.write(batch, 0, from, signal)
       await this.#commit()
     }
-    await transaction.write(batch, from, all, signal)
+    await this.#goOn({ batch, from }, signal)
+  }
+
+  /** With the next transaction; not while a pause begins. */
+  async #goOn(rest: Rest, signal: AbortSignal): Promise<void> {
+    const { batch, from } = rest
+    if (this.#endingSince !== undefined) {
+      this.#rest = rest
+      return
+    }
+    await this.#transaction.write(batch, from, batch.submitted.length, signal)
     this.#due = this.#untilDue() === 0
   }
 
+  async #sendRest(signal: AbortSignal): Promise<void> {
+    const { boundary } = this.#options
+    const rest = this.#rest
+    if (rest === undefined) return
+    this.#rest = undefined
+    if (boundary.kind === 'connector') await this.#sendMarked(rest, boundary.marks, signal)
+    else await this.#goOn(rest, signal)
+  }
+
   /** The task says where transactions end, so units are its own affair. */
-  async #sendMarked(batch: OutgoingBatch, marks: TransactionMarks, signal: AbortSignal): Promise<void> {
+  async #sendMarked(rest: Rest, marks: TransactionMarks, signal: AbortSignal): Promise<void> {
+    const { batch } = rest
     const { polled, submitted } = batch
-    let from = 0
-    for (let i = 0; i < polled.length && marks.hasRecords; i++) {
+    let { from } = rest
+    for (let i = from; i < polled.length && marks.hasRecords; i++) {
       const mark = marks.takeOf(polled[i]!)
       if (mark === undefined) continue
       await this.#transaction.write(batch, from, i + 1, signal)
       from = i + 1
       if (mark === 'commit') await this.#commit()
       else await this.#abort()
+      if (this.#endingSince !== undefined && from < submitted.length) {
+        this.#rest = { batch, from }
+        return
+      }
     }
     await this.#transaction.write(batch, from, submitted.length, signal)
     await this.#endMarked(marks)
@@ -216,13 +266,32 @@ export class ExactlyOnceDelivery implements Delivery {
     return Math.max(0, boundary.ms - (performance.now() - this.#lastCommit))
   }
 
+  /** No unit is split if the transaction ends now. */
+  #isWhole(): boolean {
+    const { boundary, keepsUnitsWhole } = this.#options
+    if (boundary.kind === 'connector') return !this.#transaction.isOpen
+    return keepsUnitsWhole || this.#settled || !this.#transaction.hasContent
+  }
+
+  /** A unit has lasted too long for its transaction: half way between its boundary and its timeout. */
   #tooOld(): boolean {
-    const { transactionTimeoutMs, logger } = this.#options
-    if (this.#transaction.ageMs < transactionTimeoutMs * MAX_AGE) return false
+    const { boundary, transactionTimeoutMs } = this.#options
+    const boundaryMs = boundary.kind === 'interval' ? Math.min(boundary.ms, transactionTimeoutMs) : 0
+    const { ageMs } = this.#transaction
+    return ageMs >= boundaryMs + (transactionTimeoutMs - boundaryMs) * MAX_AGE && this.#splits(ageMs)
+  }
+
+  /** A pause cannot wait any longer; the first question begins the waiting. */
+  #endsTooLate(): boolean {
+    const waitedMs = performance.now() - (this.#endingSince ??= performance.now())
+    return this.#tooOld() || (waitedMs >= this.#options.transactionTimeoutMs * MAX_AGE && this.#splits(waitedMs))
+  }
+
+  #splits(ms: number): true {
     if (!this.#warned)
-      logger.warn(
-        `records with one source offset have come for ${Math.round(this.#transaction.ageMs)} ms; they are spread over several transactions, ` +
-          'and a crash may now lose some of them. Does the source give each record an offset of its own?',
+      this.#options.logger.warn(
+        `what belongs together has come for ${Math.round(ms)} ms and did not end; it is spread over several transactions, ` +
+          'and a crash may now lose some of it. Does the source give each record an offset of its own?',
       )
     this.#warned = true
     return true

@@ -8,7 +8,8 @@ import { errorLine } from '../telemetry/stack-trace.ts'
 import type { Delivery } from './delivery.ts'
 import type { Guarantee } from './guarantee.ts'
 import type { TaskNews } from './runnable-task.ts'
-import type { OutgoingBatch, SourcePipeline } from './source-pipeline.ts'
+import type { SourcePipeline } from './source-pipeline.ts'
+import { HOLD_MS } from './submitted-records.ts'
 import type { SourceTaskMetrics } from './task-metrics.ts'
 import type { TaskProgress } from './task-progress.ts'
 import type { TopicCreation } from './topic-creation.ts'
@@ -40,7 +41,9 @@ export class SourceTaskRunner {
   /** Aborts the running poll when the task is paused; a new one after it was resumed. */
   #pausing = new AbortController()
   #failing = false
-  #pollSignal: { readonly of: AbortController; readonly signal: AbortSignal } | undefined
+  /** A pause was asked for and waits for the end of a unit, or has begun. */
+  #ending = false
+  #signal: { readonly of: AbortController; readonly signal: AbortSignal } | undefined
 
   constructor(options: SourceTaskRunnerOptions) {
     this.#options = options
@@ -95,7 +98,7 @@ export class SourceTaskRunner {
     stop.addEventListener('abort', onStop, { once: true })
     const sending = anySignal(drained.signal, delivery.failed)
     try {
-      while (await this.#mayPoll(stop, delivery)) {
+      while (await this.#mayPoll(stop, delivery, sending)) {
         const polled = await this.#poll(stop, delivery)
         delivery.throwIfFailed()
         if (polled.length > 0) {
@@ -108,7 +111,7 @@ export class SourceTaskRunner {
             await creation.ensure(unseen, stop)
           }
           progress.waits('producer room')
-          await this.#send(delivery, batch, sending)
+          await this.#send(delivery, () => delivery.send(batch, sending), sending)
         }
         const turn = this.#turns.due()
         if (turn !== undefined) await turn
@@ -118,24 +121,26 @@ export class SourceTaskRunner {
     }
   }
 
-  async #mayPoll(stop: AbortSignal, delivery: Delivery): Promise<boolean> {
-    if (this.#gate.isOpen) return !stop.aborted
-    const { news, progress } = this.#options
-    if (!stop.aborted) {
-      await delivery.pausing?.()
+  async #mayPoll(stop: AbortSignal, delivery: Delivery, sending: AbortSignal): Promise<boolean> {
+    if (!this.#gate.isOpen && !stop.aborted) {
+      this.#ending = true
+      // Invariant 9: a pause falls between units.
+      if ((await delivery.pausing?.()) === false) return !stop.aborted
+      const { news, progress } = this.#options
       progress.waits('resume')
       news.paused()
+      if (!(await this.#gate.opened(stop))) return false
+      news.resumed()
     }
-    const opened = await this.#gate.opened(stop)
-    if (opened) news.resumed()
-    return opened
+    if (this.#ending && !stop.aborted) {
+      this.#ending = false
+      await this.#send(delivery, () => delivery.resuming?.(sending), sending)
+    }
+    return !stop.aborted
   }
 
   async #poll(stop: AbortSignal, delivery: Delivery): Promise<readonly SourceRecord[]> {
-    // One combined signal per running period, not per poll.
-    if (this.#pollSignal?.of !== this.#pausing)
-      this.#pollSignal = { of: this.#pausing, signal: anySignal(stop, delivery.failed, this.#pausing.signal) }
-    const { signal } = this.#pollSignal
+    const signal = this.#pollSignal(stop, delivery)
     const { task, metrics, progress, logger } = this.#options
     const started = performance.now()
     // A poll that failed and is repeated is one wait, however often.
@@ -149,8 +154,11 @@ export class SourceTaskRunner {
       if (records.length > 0) this.#retry.reset()
       return records
     } catch (error) {
+      if (signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError')) {
+        delivery.polled?.(0, true)
+        return []
+      }
       delivery.pollFailed?.()
-      if (signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError')) return []
       if (errorCode(error) !== 'RETRIABLE') throw error
       this.#failing = true
       progress.waits('back-off')
@@ -160,9 +168,21 @@ export class SourceTaskRunner {
     }
   }
 
-  async #send(delivery: Delivery, batch: OutgoingBatch, signal: AbortSignal): Promise<void> {
+  #pollSignal(stop: AbortSignal, { failed }: Delivery): AbortSignal {
+    if (this.#ending) {
+      const brief = new AbortController()
+      setTimeout(() => brief.abort(), HOLD_MS).unref()
+      return anySignal(stop, failed, brief.signal)
+    }
+    // One combined signal per running period, not per poll.
+    if (this.#signal?.of !== this.#pausing)
+      this.#signal = { of: this.#pausing, signal: anySignal(stop, failed, this.#pausing.signal) }
+    return this.#signal.signal
+  }
+
+  async #send(delivery: Delivery, work: () => Promise<void> | undefined, signal: AbortSignal): Promise<void> {
     try {
-      await delivery.send(batch, signal)
+      await work()
     } catch (error) {
       delivery.throwIfFailed()
       if (signal.aborted) return // stopping: what was not taken will be read again

@@ -80,6 +80,11 @@ export class SourceTransaction {
     return this.#open !== undefined || !this.#units.isEmpty
   }
 
+  /** It has begun: the broker counts its time. */
+  get isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
   /** Milliseconds since it began; 0: it has not. */
   get ageMs(): number {
     return this.#open === undefined ? 0 : performance.now() - this.#open.since
