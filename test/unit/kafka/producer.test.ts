@@ -26,6 +26,8 @@ class ScriptedCluster implements ProducerCluster {
   readonly sequences = new Map<string, number>()
   readonly faults: Answer[] = []
   requests = 0
+  /** Bytes of each batch that came. */
+  readonly batches: number[] = []
   maxBytes = Infinity
   held: Promise<void> | undefined
   #producerIds = 0
@@ -53,6 +55,7 @@ class ScriptedCluster implements ProducerCluster {
   }
 
   #append(topic: string, partition: number, bytes: Buffer, fault: number): PartitionProduceResult {
+    this.batches.push(bytes.length)
     const answer = { topic, partition, baseOffset: -1, message: null }
     if (fault !== 0) return { ...answer, errorCode: fault }
     if (bytes.length > this.maxBytes) return { ...answer, errorCode: ErrorCode.MESSAGE_TOO_LARGE }
@@ -200,6 +203,31 @@ describe('producer', () => {
     assert.equal(cluster.logs.get('t-0')!.length, 40)
     await producer[Symbol.asyncDispose]()
   })
+
+  for (const [memory, limit] of [
+    [32 * 2 ** 20, 2 ** 20],
+    [4_000_001, 250_000],
+    [100_000, 16_384],
+  ] as const)
+    test(`a batch that waits grows up to ${limit} bytes with buffer.memory=${memory}`, async () => {
+      const cluster = new ScriptedCluster()
+      const gate = Promise.withResolvers<void>()
+      cluster.held = gate.promise
+      const options = parseProducerOptions({ ...FAST, 'buffer.memory': String(memory) })
+      const producer = new Producer({ options, cluster, logger })
+      const outcome = new Outcome()
+      const size = 1000
+      const count = Math.ceil((limit * 2.5) / size)
+      await producer.send(numbered(0, 1, size), outcome)
+      while (cluster.requests === 0) await new Promise((resolve) => setImmediate(resolve))
+      await producer.send(numbered(1, count, size), outcome)
+      gate.resolve()
+      await producer.flush()
+      assert.equal(outcome.delivered_.length, count)
+      const largest = Math.max(...cluster.batches)
+      assert.ok(largest <= limit && largest > limit - 2 * size, `${largest} of ${limit}`)
+      await producer[Symbol.asyncDispose]()
+    })
 
   test('a record larger than max.request.size fails alone and names the setting', async () => {
     const cluster = new ScriptedCluster()
