@@ -56,7 +56,10 @@ export class Producer implements AsyncDisposable {
     this.#pool = new BufferPool(this.#options['buffer.memory'] / 4)
     this.#batchLimit = Math.min(
       this.#options['max.request.size'],
-      Math.max(this.#options['batch.size'], Math.min(GROWN_BATCH, this.#options['buffer.memory'] / GROWN_BATCHES)),
+      Math.max(
+        this.#options['batch.size'],
+        Math.min(GROWN_BATCH, Math.floor(this.#options['buffer.memory'] / GROWN_BATCHES)),
+      ),
     )
     this.#sticky = new StickyPartitions(this.#options['batch.size'])
     this.#identity = options.identity ?? this.#ownIdentity(options.logger)

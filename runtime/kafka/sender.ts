@@ -190,12 +190,16 @@ export class Sender implements IdentityOwner {
         (error: unknown) => asClientError(error, `produce to broker ${node}`),
       )
     this.#inFlight.set(node, this.#inFlight.get(node)! - 1)
-    this.#schedule()
+    let waiting = false
     for (const queue of queues) {
       if (queue.head === undefined) continue // closed meanwhile
       if (outcome instanceof Map) this.#settle(queue, outcome.get(nameOf(queue)))
       else this.#refused(queue, outcome)
+      waiting ||= queue.batches.length > 1
     }
+    // At once when another full one waits: whoever waited for room runs next, and the broker would be idle for as long.
+    if (waiting && !this.#closed) this.#drain()
+    else this.#schedule()
   }
 
   /** The bytes to send: a retry sends the bytes and the sequence of the first attempt. */
