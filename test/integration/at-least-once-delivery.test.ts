@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { AtLeastOnceDelivery } from '../../runtime/task/at-least-once-delivery.ts'
 import type { AtLeastOnceOptions } from '../../runtime/task/at-least-once-delivery.ts'
 import type { OffsetSink } from '../../runtime/task/source-offsets.ts'
-import { DeliveryParts, NEVER_MS, outgoing, sourceRecord } from './support/delivery-parts.ts'
+import { DeliveryParts, NEVER_MS, outgoing, sourceRecord, toleranceWithReport } from './support/delivery-parts.ts'
 import { KafkaUnderTest } from './support/kafka-under-test.ts'
 
 const never = new AbortController().signal
@@ -155,5 +155,24 @@ describe('at-least-once delivery', { timeout: 600_000 }, () => {
     await lab.stop(true)
     assert.ok(lab.delivery.failed.aborted)
     assert.deepEqual(lab.stored, [2])
+  })
+
+  test('commits no offset behind a skipped record before its report is durable, and none when that is lost', async () => {
+    for (const lost of [false, true]) {
+      const report = Promise.withResolvers<void>()
+      const tolerance = toleranceWithReport(report.promise)
+      await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, tolerance })
+      await lab.batch([1])
+      while (lab.parts.metrics.written < 1) await new Promise(setImmediate)
+      const commit = lab.delivery.commit()
+      // A round trip to Kafka is longer than a commit that does not wait.
+      await kafka.clients.admin().partitions(await kafka.topic())
+      assert.deepEqual(lab.stored, [])
+      if (lost) report.reject(new Error('the dead letter queue is away'))
+      else report.resolve()
+      await commit
+      assert.deepEqual(lab.stored, lost ? [] : [1])
+      assert.equal(lab.delivery.failed.aborted, lost)
+    }
   })
 })

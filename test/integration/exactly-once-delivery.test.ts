@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { TransactionMarks } from '../../runtime/task/transaction-marks.ts'
-import { NEVER_MS } from './support/delivery-parts.ts'
+import { NEVER_MS, toleranceWithReport } from './support/delivery-parts.ts'
 import { ExactlyOnceLab as Lab } from './support/exactly-once-lab.ts'
 import { KafkaUnderTest } from './support/kafka-under-test.ts'
 
@@ -134,5 +134,22 @@ describe('exactly-once delivery', { timeout: 600_000 }, () => {
     await lab.stop()
     assert.deepEqual(await lab.seen(), { values: '1/0', offset: 1 })
     assert.deepEqual(lab.told, ['1'])
+  })
+
+  test('commits nothing behind a skipped record before its report is durable, and fails when that is lost', async () => {
+    for (const lost of [false, true]) {
+      const report = Promise.withResolvers<void>()
+      const tolerance = toleranceWithReport(report.promise)
+      await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, tolerance })
+      await lab.batch([lab.record(1, 0)])
+      // A round trip to Kafka is longer than a commit that does not wait.
+      await kafka.clients.admin().partitions(await kafka.topic())
+      assert.deepEqual(lab.told, [])
+      if (lost) report.reject(new Error('the dead letter queue is away'))
+      else report.resolve()
+      await lab.stop()
+      assert.deepEqual(lab.told, lost ? [] : ['1'])
+      assert.deepEqual(await lab.seen(), lost ? { values: '', offset: undefined } : { values: '1/0', offset: 1 })
+    }
   })
 })

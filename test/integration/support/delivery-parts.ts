@@ -16,7 +16,7 @@ export class DeliveryParts {
   readonly metrics = new SourceTaskMetrics({ connector: 'source', task: '0' }, new ErrorMetrics())
   readonly progress = new TaskProgress()
   readonly tolerance = new ErrorTolerance({
-    ...{ tolerance: 'none', retryTimeoutMs: 0, retryDelayMaxMs: 1, reporters: [], metrics: new ErrorMetrics() },
+    ...{ tolerance: 'none', reporters: [], retryTimeoutMs: 0, retryDelayMaxMs: 1, metrics: new ErrorMetrics() },
   })
   readonly warnings: string[] = []
   readonly logger: Logger = {
@@ -24,6 +24,16 @@ export class DeliveryParts {
     warn: (message) => void this.warnings.push(message),
     child: () => this.logger,
   }
+}
+
+/** Tolerates everything; one record has been skipped, and its report is durable when `report` resolves. */
+export function toleranceWithReport(report: Promise<void>): ErrorTolerance {
+  const tolerance = new ErrorTolerance({
+    ...{ tolerance: 'all', reporters: [{ report: () => report }] },
+    ...{ retryTimeoutMs: 0, retryDelayMaxMs: 1, metrics: new ErrorMetrics() },
+  })
+  tolerance.skip({ stage: 'TRANSFORMATION', className: 'T', error: new Error('poison') })
+  return tolerance
 }
 
 /** A record named `at/index`; those with one `at` share their source offset. */

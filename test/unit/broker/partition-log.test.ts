@@ -162,6 +162,29 @@ describe('a partition log', () => {
     log.close()
   })
 
+  it('reads the state that an older version left, which knew of no transactions', () => {
+    const dir = newDir()
+    const batch = (baseSequence: number) => rawBatch({ count: 2, producerId: 7, producerEpoch: 1, baseSequence })
+    const closed = open(dir)
+    append(closed, batch(0), batch(2))
+    closed.close()
+    const file = path.join(dir, 'producers.json')
+    const state = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, unknown>
+    assert.deepEqual(Object.keys(state).sort(), ['endOffset', 'producers', 'transactions'])
+    delete state['transactions']
+    fs.writeFileSync(file, JSON.stringify(state))
+
+    const log = open(dir)
+    assert.equal(log.producers.check(readHeader(batch(2), 0)).kind, 'duplicate')
+    assert.equal(log.producers.check(readHeader(batch(6), 0)).kind, 'out-of-order')
+    assert.deepEqual([log.lastStableOffset, log.activeProducers[0]?.coordinatorEpoch], [4, -1])
+    append(log, batch(4))
+    log.close()
+    const later = open(dir)
+    assert.equal(later.producers.check(readHeader(batch(4), 0)).kind, 'duplicate')
+    later.close()
+  })
+
   it('drops old segments by size', () => {
     const log = open(newDir(), { 'segment.bytes': '1000', 'retention.bytes': '2000', 'retention.ms': '-1' })
     for (let i = 0; i < 10; i++) append(log, rawBatch({ payloadBytes: 500 }))
