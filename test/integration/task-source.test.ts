@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { CountingSource } from '../support/counting-source.ts'
+import { readCommitted } from './support/exactly-once-lab.ts'
 import { Probe } from '../support/probe-plugin/probe-channel.ts'
 import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
@@ -65,6 +67,60 @@ describe('a source task', { timeout: 600_000 }, () => {
     await w.state('src-0', 'RUNNING')
     await probe.until((each) => each.count('polled') > polls)
     assert.equal(probe.count('task-start'), 1, 'it keeps its resources')
+  })
+
+  test('is paused and stopped between units, exactly once: what is seen is whole, nothing is lost or doubled (Invariant 9)', async () => {
+    const source = new CountingSource()
+    await using w = await WorkerUnderTest.start({ 'exactly.once.source.support': 'enabled' }, [source.plugin])
+    const topic = await w.createTopic('lines')
+    const seen = (): Promise<readonly string[]> => readCommitted(w.clients, topic)
+    const got = async (more: number): Promise<void> => {
+      const wanted = source.polled + more
+      while (source.polled < wanted) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const start = () => w.startTask('src', { 'connector.class': 'test.CountingSource', 'counting.topic': topic })
+    await start()
+    let values: readonly string[] = []
+    for (const records of [4, 5, 6]) {
+      await got(records)
+      await w.worker.setTarget('src', 'PAUSED')
+      await w.state('src-0', 'PAUSED')
+      values = await seen()
+      assert.equal(values.length % CountingSource.unit, 0, values.at(-1))
+      await w.worker.setTarget('src', 'STARTED')
+      await w.state('src-0', 'RUNNING')
+    }
+    assert.equal(source.starts, 1, 'it keeps its resources')
+    await got(4)
+    await w.worker.stopTasks([{ connector: 'src', task: 0 }])
+    values = await seen()
+    assert.equal(values.length % CountingSource.unit, 0, values.at(-1))
+    await start()
+    await got(7)
+    await w.worker.setTarget('src', 'PAUSED')
+    await w.state('src-0', 'PAUSED')
+    const all = await seen()
+    assert.ok(all.length > values.length)
+    assert.deepEqual(all, CountingSource.values(all.length))
+  })
+
+  test('writes no offsets while its worker may have lost it to another one (Invariant 3)', async () => {
+    let ours = false
+    let asked = 0
+    const stillOurs = (): Promise<boolean> => {
+      asked++
+      return Promise.resolve(ours)
+    }
+    await using w = await WorkerUnderTest.start({ 'offset.flush.interval.ms': '50' }, [], { stillOurs })
+    using probe = new Probe()
+    const topic = await w.createTopic('lines')
+    const props = { 'connector.class': 'ProbeSource', 'probe.topic': topic, 'probe.channel': probe.name }
+    await w.startTask('src', { ...props, 'probe.records': '100' })
+    while (asked < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.deepEqual(await w.offsets.read('src', [{ probe: 'src' }]), [undefined])
+    ours = true
+    await committed(probe, 100)
+    assert.deepEqual(await w.offsets.read('src', [{ probe: 'src' }]), [{ next: 100 }])
   })
 
   test('creates its topics as the connector configures them', async () => {

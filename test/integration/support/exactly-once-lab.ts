@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CommittedOffset, SourceRecord } from '../../../runtime/api/index.ts'
+import type { KafkaClients } from '../../../runtime/kafka/kafka-clients.ts'
 import { ExactlyOnceDelivery } from '../../../runtime/task/exactly-once-delivery.ts'
 import type { ExactlyOnceOptions } from '../../../runtime/task/exactly-once-delivery.ts'
 import { TransactionalOffsets } from '../../../runtime/task/transactional-offsets.ts'
@@ -86,18 +87,9 @@ export class ExactlyOnceLab implements AsyncDisposable {
 
   /** What readers of committed records see, and the offset that a new task would begin at; no transaction may be open. */
   async seen(): Promise<{ readonly values: string; readonly offset: number | undefined }> {
-    const read = async (topic: string): Promise<readonly string[]> => {
-      await using fetcher = this.kafka.clients.fetcher({ 'isolation.level': 'read_committed' })
-      fetcher.assign([{ topic, partition: 0, offset: 'earliest' }])
-      const [end] = await this.kafka.clients.admin().listOffsets([{ topic, partition: 0 }], 'latest')
-      const values: string[] = []
-      while ((fetcher.position(topic, 0) ?? 0) < end!.offset)
-        for (const { value } of await fetcher.poll({ timeoutMs: 100 })) values.push(String(value))
-      return values
-    }
-    const offset = (await read(this.offsets)).at(-1)
+    const offset = (await readCommitted(this.kafka.clients, this.offsets)).at(-1)
     return {
-      values: (await read(this.topic)).join(' '),
+      values: (await readCommitted(this.kafka.clients, this.topic)).join(' '),
       offset: offset === undefined ? undefined : (JSON.parse(offset) as { at: number }).at,
     }
   }
@@ -113,4 +105,15 @@ export class ExactlyOnceLab implements AsyncDisposable {
     await this.delivery[Symbol.asyncDispose]()
     await this.#stack.disposeAsync()
   }
+}
+
+/** All values of a topic's only partition that readers of committed records see; no transaction may be open there. */
+export async function readCommitted(clients: KafkaClients, topic: string): Promise<readonly string[]> {
+  await using fetcher = clients.fetcher({ 'isolation.level': 'read_committed' })
+  fetcher.assign([{ topic, partition: 0, offset: 'earliest' }])
+  const [end] = await clients.admin().listOffsets([{ topic, partition: 0 }], 'latest')
+  const values: string[] = []
+  while ((fetcher.position(topic, 0) ?? 0) < end!.offset)
+    for (const { value } of await fetcher.poll({ timeoutMs: 100 })) values.push(String(value))
+  return values
 }
