@@ -3,7 +3,6 @@ import type { Props } from '../api/props.ts'
 import { invalidConfigMessage } from '../config/config-infos.ts'
 import type { TaskId } from '../group/assignment.ts'
 import { taskConfigsOf } from '../storage/cluster-config-state.ts'
-import type { ConnectorPlugin } from '../plugins/plugin-registry.ts'
 import type { TargetState } from '../storage/config-records.ts'
 import type { ConnectorValidation } from './connector-validation.ts'
 import type { Leadership } from './leadership.ts'
@@ -68,18 +67,22 @@ export class ConnectorConfigs {
   }
 
   type(name: string): ConnectorType {
-    return this.#plugin(name)?.type ?? 'unknown'
-  }
-
-  /** Of the plugin; null when it is not here. */
-  version(name: string): string | null {
-    return this.#plugin(name)?.version ?? null
-  }
-
-  #plugin(name: string): ConnectorPlugin | undefined {
     const { configs, plugins } = this.#parts
     const className = configs.state.connectors.get(name)?.['connector.class']?.trim()
-    return className !== undefined && plugins.has('connector', className) ? plugins.connector(className) : undefined
+    return className !== undefined && plugins.has('connector', className)
+      ? plugins.connector(className).type
+      : 'unknown'
+  }
+
+  /** Of the plugin that its config asks for; null when that is not here. */
+  version(name: string): string | null {
+    const { configs, plugins } = this.#parts
+    const props = configs.state.connectors.get(name)
+    try {
+      return props === undefined ? null : plugins.connectorOf(props).version
+    } catch {
+      return null // the connector fails by itself, and says so
+    }
   }
 
   async create(
