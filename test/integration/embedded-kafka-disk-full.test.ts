@@ -31,25 +31,28 @@ describe('a full disk', { skip: cannotLimit() }, () => {
   afterEach(() => fs.rmSync(dataDir, { recursive: true, force: true }))
 
   async function createTopic(wire: KafkaWire): Promise<void> {
-    const topic = { name: TOPIC, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }
+    const topic = { name: TOPIC, numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }
     await wire.send(APIS.CreateTopics, 7, { topics: [topic] })
   }
 
-  it('refuses what does not fit, acknowledges nothing of it, and goes on when there is room again', async () => {
+  it('refuses what does not fit, acknowledges nothing of it, goes on in other partitions, and in this one when there is room again', async () => {
     const acknowledged: string[] = []
     {
       await using broker = await BrokerProcess.startLimited(dataDir, LIMIT_KIB)
       await using wire = await KafkaWire.connect(broker.port)
       await createTopic(wire)
       const { producerId } = await wire.send(APIS.InitProducerId, 4, { transactionalId: null, transactionTimeoutMs: 0 })
-      const produce = async (value: string, bytes = 5000): Promise<number> => {
-        const text = `${value} ${'x'.repeat(bytes)}`
+      const send = async (index: number, baseSequence: number, text: string) => {
         const builder = new RecordBatchBuilder()
         builder.append(Buffer.from('k'), Buffer.from(text), undefined, Date.now())
-        const stamp = { producerId, producerEpoch: 0, baseSequence: acknowledged.length }
-        const topicData = [{ name: TOPIC, partitionData: [{ index: 0, records: stampBatch(builder.finish(), stamp) }] }]
+        const records = stampBatch(builder.finish(), { producerId, producerEpoch: 0, baseSequence })
+        const topicData = [{ name: TOPIC, partitionData: [{ index, records }] }]
         const answer = await wire.send(APIS.Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
-        const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!
+        return answer.responses[0]!.partitionResponses[0]!
+      }
+      const produce = async (value: string, bytes = 5000): Promise<number> => {
+        const text = `${value} ${'x'.repeat(bytes)}`
+        const { errorCode, baseOffset } = await send(0, acknowledged.length, text)
         if (errorCode === 0) {
           assert.equal(baseOffset, acknowledged.length)
           acknowledged.push(text)
@@ -59,8 +62,10 @@ describe('a full disk', { skip: cannotLimit() }, () => {
       let refused = 0
       while (refused < 3) {
         const errorCode = await produce(`n${acknowledged.length}`)
-        if (errorCode !== 0) refused++
-        assert.equal(errorCode, refused === 0 ? 0 : ErrorCode.KAFKA_STORAGE_ERROR)
+        assert.equal(errorCode, refused === 0 && errorCode === 0 ? 0 : ErrorCode.KAFKA_STORAGE_ERROR)
+        if (errorCode === 0) continue
+        assert.equal((await send(1, refused, 'elsewhere')).errorCode, 0, 'another file has room')
+        refused++
       }
       assert.ok(acknowledged.length >= 10)
       const read = await readTopic(wire, TOPIC, false)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { TransactionMarks } from '../../runtime/task/transaction-marks.ts'
 import { NEVER_MS, toleranceWithReport } from './support/delivery-parts.ts'
@@ -102,6 +103,16 @@ describe('exactly-once delivery', { timeout: 600_000 }, () => {
     await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, boundary: { kind: 'interval', ms: NEVER_MS } })
     await lab.batch([lab.record(1, 0)])
     await assert.rejects(lab.batch([{ ...lab.record(2, 0), partition: 7 }]), /Unrecoverable exception/)
+    await lab.stop()
+    assert.deepEqual(await lab.seen(), { values: '', offset: undefined })
+  })
+
+  test('fails as soon as Kafka refuses a record, not only when the transaction is to end', async () => {
+    await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, boundary: { kind: 'interval', ms: NEVER_MS } })
+    await kafka.clients.admin().alterTopicConfig(lab.topic, { 'max.message.bytes': '1000' })
+    await lab.batch([{ ...lab.record(1, 0), value: 'x'.repeat(2000) }])
+    if (!lab.delivery.failed.aborted) await once(lab.delivery.failed, 'abort')
+    await assert.rejects(lab.batch([lab.record(2, 0)]), /Unrecoverable exception from producer send callback/)
     await lab.stop()
     assert.deepEqual(await lab.seen(), { values: '', offset: undefined })
   })

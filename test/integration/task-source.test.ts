@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ConnectError } from '../../runtime/api/index.ts'
+import { taskName } from '../../runtime/worker/lifecycle-state.ts'
+import type { SourceStarts } from '../../runtime/worker/source-starts.ts'
 import { CountingSource } from '../support/counting-source.ts'
 import { readCommitted } from './support/exactly-once-lab.ts'
 import { Probe } from '../support/probe-plugin/probe-channel.ts'
@@ -102,6 +105,37 @@ describe('a source task', { timeout: 600_000 }, () => {
     const all = await seen()
     assert.ok(all.length > values.length)
     assert.deepEqual(all, CountingSource.values(all.length))
+  })
+
+  test('is fenced before it takes over, exactly once, and does not start when its set is out of date by then', async () => {
+    const asked: string[] = []
+    const sourceStarts: SourceStarts = {
+      fence: ({ id }) => Promise.resolve(void asked.push(`fence ${taskName(id)}`)),
+      verify: ({ id }) => {
+        asked.push(`verify ${taskName(id)}`)
+        throw new ConnectError('a newer set of tasks is known')
+      },
+    }
+    const source = new CountingSource()
+    const support = { 'exactly.once.source.support': 'enabled' }
+    await using w = await WorkerUnderTest.start(support, [source.plugin], { sourceStarts })
+    const topic = await w.createTopic('lines')
+    // What an earlier run of the task has left open.
+    await using older = w.clients.transactionalProducer({ 'transactional.id': `${w.run}-src-0` })
+    await older.initTransactions()
+    older.begin()
+    const written = Promise.withResolvers<void>()
+    await older.send([{ topic, partition: 0, key: null, value: Buffer.from('lost') }], {
+      delivered: () => written.resolve(),
+      failed: (_, error) => written.reject(error),
+    })
+    await written.promise
+    await w.startTask('src', { 'connector.class': 'test.CountingSource', 'counting.topic': topic })
+    assert.match((await w.state('src-0', 'FAILED')) ?? '', /a newer set of tasks is known/)
+    assert.deepEqual(asked, ['fence src-0', 'verify src-0'])
+    assert.equal(source.starts, 0)
+    // A new set may come until the older task is fenced, so that is done first.
+    await assert.rejects(older.commit(), { code: 'FENCED' })
   })
 
   test('writes no offsets while its worker may have lost it to another one (Invariant 3)', async () => {

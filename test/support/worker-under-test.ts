@@ -71,7 +71,7 @@ export class WorkerUnderTest implements AsyncDisposable {
   static async start(
     props: Props = {},
     extraPlugins: readonly Plugin[] = [],
-    group: Pick<WorkerOptions, 'stillOurs'> = {},
+    group: Pick<WorkerOptions, 'stillOurs' | 'sourceStarts'> = {},
   ): Promise<WorkerUnderTest> {
     await using stack = new AsyncDisposableStack()
     const logger = process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })

@@ -40,6 +40,15 @@ const cases: readonly (readonly [
   ['a batch older than five', six, [0, 0, 10], 'out-of-order'],
   ['a newer epoch from 0', [[0, 0, 10]], [1, 0, 1], 'accepted'],
   ['a newer epoch not from 0', [[0, 0, 10]], [1, 10, 1], 'out-of-order'],
+  [
+    'a batch as the epoch before had it',
+    [
+      [0, 0, 10],
+      [1, 0, 5],
+    ],
+    [1, 0, 10],
+    'out-of-order',
+  ],
   ['an older epoch', [[2, 0, 10]], [1, 10, 1], 'old-epoch'],
   ['a wrap to 0', [[0, MAX - 9, 10]], [0, 0, 1], 'accepted'],
   ['a wrap inside a batch', [[0, MAX - 4, 10]], [0, 5, 1], 'accepted'],
@@ -70,6 +79,16 @@ describe('the sequence check of an idempotent producer', () => {
       restored.checkMarker({ ...marker, producerId, producerEpoch, coordinatorEpoch })
     assert.deepEqual([check(2, 3), check(2, 4), check(1, 4)], ['old-coordinator', 'accepted', 'old-epoch'])
     assert.equal(restored.active()[0]!.coordinatorEpoch, 4)
+  })
+
+  it('lets a marker of a newer epoch fence its producer, and one of its own epoch not', () => {
+    const states = after([1, 0, 10])
+    const producerId = states.active()[0]!.producerId
+    states.ended(producerId, 1, 0, 1_000)
+    assert.equal(states.check(header([1, 10, 5])).kind, 'accepted')
+    states.ended(producerId, 2, 0, 1_000)
+    assert.equal(states.check(header([1, 10, 5])).kind, 'old-epoch')
+    assert.equal(states.check(header([2, 0, 5])).kind, 'accepted')
   })
 
   it('survives a snapshot', () => {
