@@ -4,7 +4,9 @@ import { ScriptedSink } from '../support/scripted-sink.ts'
 import { Probe } from '../support/probe-plugin/probe-channel.ts'
 import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
-const AWAY_MS = 20_000
+/** Longer than a session of the sink's consumer. */
+const AWAY_MS = 10_000
+const SESSION = { 'consumer.override.session.timeout.ms': '6000', 'consumer.override.heartbeat.interval.ms': '1000' }
 const values = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, i) => `value-${from + i}`)
 const without = process.env['KAFKA_BOOTSTRAP'] !== undefined && 'a broker that can be stopped is needed'
@@ -16,7 +18,7 @@ describe('while Kafka is away', { timeout: 240_000, skip: without }, () => {
     using probe = new Probe()
     const [out, into] = [await w.createTopic('out'), await w.createTopic('in')]
     await w.produce(into, values(0, 10))
-    await w.startTask('sink', { 'connector.class': 'test.ScriptedSink', topics: into })
+    await w.startTask('sink', { 'connector.class': 'test.ScriptedSink', topics: into, ...SESSION })
     const source = {
       'connector.class': 'ProbeSource',
       'probe.topic': out,
@@ -30,8 +32,8 @@ describe('while Kafka is away', { timeout: 240_000, skip: without }, () => {
     await probe.until(({ events }) => events.some(({ type }) => type === 'commit'))
     await w.broker!.stop()
     await new Promise((resolve) => setTimeout(resolve, AWAY_MS))
-    const [waiting] = await w.worker.progress('source')
-    assert.equal(waiting?.state, 'RUNNING')
+    const waiting = await w.progress('source', ({ stalled }) => stalled !== null)
+    assert.equal(waiting.state, 'RUNNING')
     assert.ok(waiting.in_flight > 0)
     assert.ok(['broker ack', 'producer room'].includes(waiting.waits_for!), waiting.waits_for!)
     assert.equal(waiting.stalled?.waits_for, waiting.waits_for)
@@ -46,7 +48,7 @@ describe('while Kafka is away', { timeout: 240_000, skip: without }, () => {
     await sink.until((each) => new Set(each.values).size >= 20)
     assert.deepEqual([...new Set(sink.values)], values(0, 20))
     assert.deepEqual([...new Set(w.states.map(({ state }) => state))], ['RUNNING'])
-    assert.equal((await w.worker.progress('source'))[0]?.stalled, null)
+    await w.progress('source', ({ stalled }) => stalled === null)
   })
 
   test('the offsets of a source that cannot be written are written later; the source is told then', async () => {

@@ -9,8 +9,7 @@ import { silentLogger } from '../../runtime/telemetry/context-logger.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { Metrics } from '../../runtime/telemetry/metrics.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
-import type { InstanceState } from '../../runtime/worker/worker.ts'
-import type { WorkerOptions } from '../../runtime/worker/worker-options.ts'
+import type { InstanceState, TaskProgress } from '../../runtime/worker/worker.ts'
 import { TestBroker } from './test-broker.ts'
 
 const STRING = 'org.apache.kafka.connect.storage.StringConverter'
@@ -68,11 +67,7 @@ export class WorkerUnderTest implements AsyncDisposable {
   }
 
   /** Plugins given as objects run in the test's own thread. */
-  static async start(
-    props: Props = {},
-    extraPlugins: readonly Plugin[] = [],
-    group: Pick<WorkerOptions, 'stillOurs' | 'sourceStarts'> = {},
-  ): Promise<WorkerUnderTest> {
+  static async start(props: Props = {}, extraPlugins: readonly Plugin[] = []): Promise<WorkerUnderTest> {
     await using stack = new AsyncDisposableStack()
     const logger = process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })
     const given = process.env['KAFKA_BOOTSTRAP']
@@ -131,7 +126,6 @@ export class WorkerUnderTest implements AsyncDisposable {
         extraPlugins,
         logger,
         metrics,
-        ...group,
         readOffsets: (connector, partitions) => offsets.read(connector, partitions),
         events: {
           connectorState: (name, state, _generation, trace) => told(name, state, trace),
@@ -180,6 +174,17 @@ export class WorkerUnderTest implements AsyncDisposable {
       this.#waiting.add(look)
       look()
     })
+  }
+
+  /** Resolves with the progress of the connector's first task once `condition` holds; rejects after a minute with what it saw last. */
+  async progress(connector: string, condition: (task: TaskProgress) => boolean): Promise<TaskProgress> {
+    const deadline = Date.now() + 60_000
+    for (;;) {
+      const [task] = await this.worker.progress(connector)
+      if (task !== undefined && condition(task)) return task
+      if (Date.now() > deadline) throw new Error(`${connector}: last seen: ${JSON.stringify(task)}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 
   /** The first `count` records of a topic's partition 0. */
