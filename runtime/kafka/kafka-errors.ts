@@ -37,7 +37,7 @@ const REMEDY: ReadonlyMap<number, string> = new Map<number, string>([
   ],
   [
     ErrorCode.INVALID_TRANSACTION_TIMEOUT,
-    "transaction.timeout.ms is larger than the broker's transaction.max.timeout.ms",
+    "transaction.timeout.ms (of a connector's tasks: producer.override.transaction.timeout.ms) is larger than the brokers' transaction.max.timeout.ms: lower it, or raise theirs",
   ],
   [
     ErrorCode.INVALID_REPLICATION_FACTOR,

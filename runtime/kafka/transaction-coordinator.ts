@@ -68,7 +68,8 @@ export class TransactionCoordinator {
       ...previous,
     }
     let id: ProducerId = { producerId: -1, producerEpoch: -1 }
-    await this.#repeat('InitProducerId', 'get a producer id', signal, async (node) => {
+    const doing = `get a producer id with transaction.timeout.ms=${this.#timeoutMs}`
+    await this.#repeat('InitProducerId', doing, signal, async (node) => {
       const answer = await this.#cluster.send(node, InitProducerId, request, { channel: CHANNEL, signal })
       id = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
       return answer.errorCode

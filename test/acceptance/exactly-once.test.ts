@@ -200,6 +200,21 @@ describe('ExactlyOnceSourceIntegrationTest', () => {
     await cluster.delete(name)
   })
 
+  test('a transaction.timeout.ms above what the brokers allow fails the task, which says what to lower or to raise', async () => {
+    const topic = await cluster.createTopic('patient')
+    const name = cluster.name('patient')
+    await cluster.configure(name, config(topic, { 'producer.override.transaction.timeout.ms': '900001' }))
+    await cluster.inState(name, 'RUNNING', 1, 'FAILED')
+    const { tasks } = await cluster.status(name)
+    assert.match(
+      tasks[0]!.trace ?? '',
+      /transaction\.timeout\.ms=900001 of .*: INVALID_TRANSACTION_TIMEOUT: .*producer\.override\.transaction\.timeout\.ms.* transaction\.max\.timeout\.ms/,
+    )
+    await cluster.configure(name, config(topic, { 'producer.override.transaction.timeout.ms': '900000' }))
+    await cluster.kafka.consume(topic, 10)
+    await cluster.delete(name)
+  })
+
   test('X5 testFencedLeaderRecovery: a leader that was fenced fails one request, and goes on with the next', async () => {
     const topic = await cluster.createTopic('fenced')
     await using foreign = cluster.kafka.clients.transactionalProducer({
