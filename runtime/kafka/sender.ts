@@ -1,6 +1,6 @@
-import { Deferred } from '../async/deferred.ts'
 import type { Logger } from '../api/logger.ts'
 import type { BufferMemory } from './buffer-memory.ts'
+import { Flushes } from './flushes.ts'
 import { asClientError, ClientClosedError, isUncertain, kafkaCode, KafkaError } from './kafka-errors.ts'
 import { LeaderRefresh } from './leader-refresh.ts'
 import type { PartitionQueue } from './partition-queue.ts'
@@ -42,8 +42,7 @@ export class Sender implements IdentityOwner {
   /** Queues that hold batches. */
   readonly #active = new Set<PartitionQueue>()
   readonly #inFlight = new Map<number, number>()
-  readonly #idleWaiters = new Map<ProducerBatch, Deferred>()
-  #flushing = 0
+  readonly #flushes = new Flushes()
   #scheduled = false
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -85,20 +84,8 @@ export class Sender implements IdentityOwner {
 
   /** Sends everything that is queued now; resolves when all of it is delivered or failed. */
   async flush(): Promise<void> {
-    const done: Promise<void>[] = []
-    for (const queue of this.#active)
-      for (const batch of queue.batches) {
-        let waiter = this.#idleWaiters.get(batch)
-        if (waiter === undefined) this.#idleWaiters.set(batch, (waiter = new Deferred()))
-        done.push(waiter.promise)
-      }
-    this.#flushing++
-    this.#schedule()
-    try {
-      await Promise.all(done)
-    } finally {
-      this.#flushing--
-    }
+    const queued = [...this.#active].flatMap(({ batches }) => batches)
+    await this.#flushes.until(queued, () => this.#schedule())
   }
 
   resetSequences(): void {
@@ -149,7 +136,7 @@ export class Sender implements IdentityOwner {
       queues: this.#active,
       now,
       options: this.#options,
-      urgent: this.#flushing > 0 || this.#memory.contended,
+      urgent: this.#flushes.running || this.#memory.contended,
       admits: (queue) => this.#identity.admits(queue), // else it wakes us
       leaderOf: ({ topic, partition }) => this.#cluster.partitions(topic)?.[partition]?.leader,
       reachableAt: (node) => this.#cluster.reachableAt?.(node) ?? 0,
@@ -277,12 +264,7 @@ export class Sender implements IdentityOwner {
     const halves = batch.split()
     queue.batches.splice(0, 1, ...halves)
     queue.inFlight = false
-    const waiter = this.#idleWaiters.get(batch)
-    if (waiter !== undefined) {
-      // A flush waits for both: the halves are one after the other, so the second is enough.
-      this.#idleWaiters.delete(batch)
-      this.#idleWaiters.set(halves[1], waiter)
-    }
+    this.#flushes.split(batch, halves[1])
   }
 
   #expire(queue: PartitionQueue, now: number): void {
@@ -315,10 +297,7 @@ export class Sender implements IdentityOwner {
 
   #release(batch: ProducerBatch): void {
     this.#memory.give(batch.reserved)
-    const waiter = this.#idleWaiters.get(batch)
-    if (waiter === undefined) return
-    this.#idleWaiters.delete(batch)
-    waiter.resolve()
+    this.#flushes.left(batch)
   }
 }
 
