@@ -10,6 +10,7 @@ import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { Metrics } from '../../runtime/telemetry/metrics.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
 import type { InstanceState, TaskProgress } from '../../runtime/worker/worker.ts'
+import type { WorkerOptions } from '../../runtime/worker/worker-options.ts'
 import { TestBroker } from './test-broker.ts'
 
 const STRING = 'org.apache.kafka.connect.storage.StringConverter'
@@ -67,7 +68,11 @@ export class WorkerUnderTest implements AsyncDisposable {
   }
 
   /** Plugins given as objects run in the test's own thread. */
-  static async start(props: Props = {}, extraPlugins: readonly Plugin[] = []): Promise<WorkerUnderTest> {
+  static async start(
+    props: Props = {},
+    extraPlugins: readonly Plugin[] = [],
+    group: Pick<WorkerOptions, 'stillOurs' | 'sourceStarts'> = {},
+  ): Promise<WorkerUnderTest> {
     await using stack = new AsyncDisposableStack()
     const logger = process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })
     const given = process.env['KAFKA_BOOTSTRAP']
@@ -126,6 +131,7 @@ export class WorkerUnderTest implements AsyncDisposable {
         extraPlugins,
         logger,
         metrics,
+        ...group,
         readOffsets: (connector, partitions) => offsets.read(connector, partitions),
         events: {
           connectorState: (name, state, _generation, trace) => told(name, state, trace),
