@@ -1,6 +1,7 @@
 import type { Logger } from './api/logger.ts'
 import type { WorkerConfig } from './config/worker-config.ts'
 import { decodeMetadata } from './group/connect-protocol.ts'
+import { clientMetrics } from './group/client-metrics.ts'
 import { isFormerSelf, ownAddresses } from './group/former-self.ts'
 import type { ConfigView, Group } from './group/group.ts'
 import { LeaderAssignor } from './group/leader-assignor.ts'
@@ -9,8 +10,12 @@ import type { Peer, PeerWatchOptions } from './group/peer-watch.ts'
 import { Rebalances } from './group/rebalances.ts'
 import { SoloGroupMember } from './group/solo-group-member.ts'
 import { WorkerGroupMember } from './group/worker-group-member.ts'
+import { GroupMeter } from './kafka/group-meter.ts'
 import type { KafkaClients } from './kafka/kafka-clients.ts'
+import { NetworkMeter } from './kafka/network-meter.ts'
 import type { ConfigBackingStore } from './storage/config-backing-store.ts'
+import { EventLoop } from './telemetry/event-loop.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 
 export interface OpenGroupOptions {
   readonly config: WorkerConfig
@@ -21,11 +26,13 @@ export interface OpenGroupOptions {
   readonly workerId: string
   /** Holds on to another worker's presence; REST's. */
   readonly attend: PeerWatchOptions['attend']
+  readonly metrics: Metrics
   readonly logger: Logger
 }
 
 /** The worker's place among others: Kafka's group protocol, or nobody else in a standalone worker. */
-export function openGroup({ config, configs, clients, url, workerId, attend, logger }: OpenGroupOptions): Group {
+export function openGroup(options: OpenGroupOptions): Group {
+  const { config, configs, clients, url, workerId, attend, metrics, logger } = options
   const view = configView(configs)
   if (config.mode === 'standalone') return new SoloGroupMember({ config: view, url })
   const { distributed, protocol, groupId = '' } = config
@@ -34,14 +41,17 @@ export function openGroup({ config, configs, clients, url, workerId, attend, log
     sessionTimeoutMs: distributed['session.timeout.ms'],
     rebalanceTimeoutMs: distributed['rebalance.timeout.ms'],
   }
-  const clientId = config.common['client.id']
+  const clientId = config.common['client.id'] === '' ? `connect-${workerId}` : config.common['client.id']
+  const window = config.common
+  const network = new NetworkMeter({ clientId, window })
+  const meter = new GroupMeter(window)
+  const loop = new EventLoop(window)
   const member = clients.groupMember({
     groupId,
     protocolType: 'connect',
     ...timeouts,
     heartbeatIntervalMs: distributed['heartbeat.interval.ms'],
-    clientId: clientId === '' ? `connect-${workerId}` : clientId,
-    logger,
+    ...{ clientId, network, meter, logger },
   })
   const maxDelayMs = distributed['scheduled.rebalance.max.delay.ms']
   const assignor = new LeaderAssignor({ config: view, logger, maxDelayMs, syncTimeoutMs })
@@ -62,6 +72,9 @@ export function openGroup({ config, configs, clients, url, workerId, attend, log
     unsyncBackoffMs: distributed['worker.unsync.backoff.ms'],
     rebalances: new Rebalances(config.common),
   })
+  metrics.collect('group-client', () =>
+    clientMetrics({ clientId, network, member: meter, loop, work: group.membership?.work }),
+  )
   return group
 }
 

@@ -203,6 +203,7 @@ class Assembly implements RunningWorker {
       url: this.#url,
       workerId: this.workerId,
       attend: (url, seen, signal) => attendWorker(this.#rest.http, url, seen, signal),
+      metrics: this.#metrics,
       logger: this.#logger.child('[group]'),
     })
     this.#closeLast('the group membership', group)

@@ -24,8 +24,6 @@ export function groupMetrics({ group }: Pick<HerderParts, 'group'>, now = Date.n
     rebalance('epoch', membership?.generation ?? -1),
     rebalance('rebalancing', rebalancing ? 1 : 0),
     rebalance('leader', membership?.isLeader === true ? 1 : 0),
-    sample('connect-coordinator-metrics', 'assigned-connectors', membership?.work.connectors.length ?? 0),
-    sample('connect-coordinator-metrics', 'assigned-tasks', membership?.work.tasks.length ?? 0),
   ]
   if (rebalances === undefined) return samples
   const times = rebalances.times(now)

@@ -1,5 +1,6 @@
 import { KafkaError } from './kafka-errors.ts'
 import type { InternalConnection } from './kafkajs-internals.ts'
+import type { ConnectionMeter } from './network-meter.ts'
 import { ApiVersions, ErrorCode, Reader, Writer } from './protocol/index.ts'
 import type { Api, Fields, Message, MessageInput } from './protocol/index.ts'
 import { authenticate } from './security/authentication.ts'
@@ -17,16 +18,24 @@ export class BrokerConnection {
   readonly #name: string
   readonly #unjoined: UnjoinedWrites
   readonly #requestTimeoutMs: number
+  readonly #meter: ConnectionMeter | undefined
   readonly #versions = new Map<number, readonly [number, number]>()
   #closed = false
   #freshUntil = Infinity
   #retired = false
 
-  constructor(internal: InternalConnection, name: string, unjoined: UnjoinedWrites, requestTimeoutMs: number) {
+  constructor(
+    internal: InternalConnection,
+    name: string,
+    unjoined: UnjoinedWrites,
+    requestTimeoutMs: number,
+    meter?: ConnectionMeter,
+  ) {
     this.#internal = internal
     this.#name = name
     this.#unjoined = unjoined
     this.#requestTimeoutMs = requestTimeoutMs
+    this.#meter = meter
   }
 
   /** host:port */
@@ -135,7 +144,7 @@ export class BrokerConnection {
       this.close(new KafkaError(ErrorCode.REQUEST_TIMED_OUT, doing, { detail: `no answer within ${timeoutMs} ms` }))
     }, timeoutMs)
     try {
-      const payload = await this.#internal.send({
+      const sending = this.#internal.send({
         request: {
           apiKey: api.key,
           apiVersion,
@@ -146,6 +155,7 @@ export class BrokerConnection {
         response: { decode: identity, parse: identity },
         logResponseError: false,
       })
+      const payload = await (this.#meter === undefined ? sending : this.#meter.exchange(writer.length, sending))
       return expectResponse ? payload : undefined
     } catch (error) {
       this.close()

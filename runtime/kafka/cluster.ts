@@ -4,6 +4,7 @@ import type { Address, ClientOptions } from './client-options.ts'
 import { Connections } from './connections.ts'
 import { firstAnswer } from './first-answer.ts'
 import { KafkaError, isKafkaError, throwOn } from './kafka-errors.ts'
+import type { NetworkMeter } from './network-meter.ts'
 import { ErrorCode, FindCoordinator, Metadata } from './protocol/index.ts'
 import type { Api, Fields, Message, MessageInput, ResponseOf } from './protocol/index.ts'
 import type { BrokerConnection } from './broker-connection.ts'
@@ -56,11 +57,11 @@ export class Cluster implements AsyncDisposable {
   #nodes: ReadonlyMap<number, Node> = new Map()
   #refreshedAt = 0
 
-  constructor(options: ClientOptions, logger: Logger, onClosed: () => void = () => undefined) {
+  constructor(options: ClientOptions, logger: Logger, onClosed: () => void = () => undefined, meter?: NetworkMeter) {
     this.options = options
     this.#logger = logger
     this.#onClosed = onClosed
-    this.#connections = new Connections(options, logger)
+    this.#connections = new Connections(options, logger, meter)
   }
 
   /** From the cache, which renews itself in the background after metadata.max.age.ms. */

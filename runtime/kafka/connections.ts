@@ -3,6 +3,8 @@ import { Backoff } from '../async/backoff.ts'
 import type { Logger } from '../api/index.ts'
 import type { Address, ClientOptions } from './client-options.ts'
 import { ClientClosedError } from './kafka-errors.ts'
+import { nodeName } from './network-meter.ts'
+import type { NetworkMeter } from './network-meter.ts'
 import { Transport } from './transport.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 
@@ -18,10 +20,10 @@ export class Connections {
   readonly #failures = new Map<string, { readonly backoff: Backoff; notBefore: number }>()
   readonly #closing = new AbortController()
 
-  constructor(options: ClientOptions, logger: Logger) {
+  constructor(options: ClientOptions, logger: Logger, meter?: NetworkMeter) {
     this.#options = options
     this.#logger = logger
-    this.#transport = new Transport(options, logger)
+    this.#transport = new Transport(options, logger, meter)
   }
 
   /** Waits out a back-off of the address, then connects if need be. */
@@ -37,7 +39,7 @@ export class Connections {
       return await this.to(address, channel, signal)
     }
     this.#refuseWhenClosed()
-    const opening = this.#connect(address, key)
+    const opening = this.#connect(address, key, channel)
     this.#open.set(key, opening)
     return await abortable(opening, signal)
   }
@@ -69,13 +71,13 @@ export class Connections {
     this.#open.clear()
   }
 
-  async #connect(address: Address, key: string): Promise<BrokerConnection> {
+  async #connect(address: Address, key: string, channel: string): Promise<BrokerConnection> {
     const name = `${address.host}:${address.port}`
     try {
       const failure = this.#failures.get(name)
       if (failure !== undefined) await sleep(Math.max(0, failure.notBefore - Date.now()), this.#closing.signal)
       this.#refuseWhenClosed()
-      const connection = await this.#transport.open(address)
+      const connection = await this.#transport.open(address, nodeName(address, channel, this.#options.bootstrap))
       this.#failures.delete(name)
       if (this.#closing.signal.aborted) connection.close()
       this.#refuseWhenClosed()

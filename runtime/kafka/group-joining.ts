@@ -1,7 +1,8 @@
 import type { Assignment } from './assignors/assignor.ts'
 import type { Strategy } from './assignors/strategies.ts'
 import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './consumer-protocol.ts'
-import type { GroupMember, GroupProtocol, Joined, JoinedMember } from './group-member.ts'
+import type { GroupMember, Joined, JoinedMember } from './group-member.ts'
+import type { GroupProtocol } from './join-requests.ts'
 import type { Subscription } from './subscription.ts'
 import type { TopicPartition } from './topic-partition.ts'
 

@@ -3,26 +3,18 @@ import { sleep } from '../async/abort.ts'
 import { Backoff } from '../async/backoff.ts'
 import { Deferred } from '../async/deferred.ts'
 import type { Cluster } from './cluster.ts'
-import { atCoordinator, COORDINATOR_CHANNEL } from './group-offsets.ts'
+import { COORDINATOR_CHANNEL } from './group-offsets.ts'
 import { Heartbeats } from './heartbeats.ts'
 import type { GroupEvent } from './heartbeats.ts'
+import { JoinRequests } from './join-requests.ts'
+import type { GroupProtocol, JoinOptions } from './join-requests.ts'
 import { isKafkaError, throwOn } from './kafka-errors.ts'
-import { ErrorCode, JoinGroup, LeaveGroup, SyncGroup } from './protocol/index.ts'
-import type { ResponseOf } from './protocol/index.ts'
+import { ErrorCode, LeaveGroup } from './protocol/index.ts'
 
-/** JoinGroup and SyncGroup are held back by the broker until the others have come: they must not hold up heartbeats. */
-const JOIN_CHANNEL = 'join'
-/** The broker answers a JoinGroup within the rebalance timeout; this much later it is lost (as Java's JOIN_GROUP_TIMEOUT_LAPSE). */
-const JOIN_LAPSE_MS = 5000
 const LEAVE_TIMEOUT_MS = 5000
 
-export interface GroupMemberOptions {
-  readonly groupId: string
-  readonly protocolType: string
-  readonly sessionTimeoutMs: number
-  readonly rebalanceTimeoutMs: number
+export interface GroupMemberOptions extends JoinOptions {
   readonly heartbeatIntervalMs: number
-  readonly groupInstanceId?: string
   readonly clientId: string
   readonly logger: Logger
 }
@@ -31,11 +23,6 @@ export interface JoinedMember {
   readonly memberId: string
   readonly groupInstanceId?: string | null
   readonly metadata: Buffer
-}
-
-export interface GroupProtocol {
-  readonly name: string
-  readonly metadata: Uint8Array
 }
 
 /** Called on the leader only; answers each member's assignment by member id. */
@@ -55,8 +42,6 @@ export interface Joined {
   readonly isLeader: boolean
 }
 
-type JoinAnswer = ResponseOf<typeof JoinGroup>
-
 /**
  * A member of a classic group of any protocol type: the mechanics on the wire, no decisions.
  *
@@ -65,6 +50,7 @@ type JoinAnswer = ResponseOf<typeof JoinGroup>
 export class GroupMember implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #options: GroupMemberOptions
+  readonly #requests: JoinRequests
   readonly #closing = new AbortController()
   #memberId = ''
   #generation = -1
@@ -77,6 +63,7 @@ export class GroupMember implements AsyncDisposable {
   constructor(cluster: Cluster, options: GroupMemberOptions) {
     this.#cluster = cluster
     this.#options = options
+    this.#requests = new JoinRequests(cluster, options)
   }
 
   /** Milliseconds for which the coordinator may not have heard of this member: since the last request that it answered was sent. */
@@ -112,10 +99,15 @@ export class GroupMember implements AsyncDisposable {
         const offered = typeof protocols === 'function' ? protocols() : protocols
         const joined = await this.#attempt(offered, assign, stop)
         if (joined !== undefined) return joined
+        this.#options.meter?.failed()
         backoff.reset()
       } catch (error) {
-        if (stop.aborted) this.#abandonJoin()
+        if (stop.aborted) {
+          this.#stopHeartbeats()
+          this.#requests.abandon()
+        }
         stop.throwIfAborted()
+        this.#options.meter?.failed()
         if (!isKafkaError(error) || !error.retriable) throw error
         this.#options.logger.debug(`${error.message}; joining again`)
         await sleep(backoff.next(), stop)
@@ -183,11 +175,10 @@ export class GroupMember implements AsyncDisposable {
   ): Promise<Joined | undefined> {
     const { groupId } = this.#options
     const doing = `join group ${groupId}`
-    const answer = await atCoordinator(this.#cluster, groupId, signal, async (node) => {
-      const response = await this.#sendJoin(node, protocols, signal)
-      if (!this.#again(response.errorCode, response.memberId)) throwOn(response.errorCode, doing)
-      return response
-    })
+    const judge = ({ errorCode, memberId }: { errorCode: number; memberId: string }): void => {
+      if (!this.#again(errorCode, memberId)) throwOn(errorCode, doing)
+    }
+    const answer = await this.#requests.join(this.#memberId, protocols, judge, signal)
     if (answer.errorCode !== ErrorCode.NONE) return undefined
     this.#memberId = answer.memberId
     this.#generation = answer.generationId
@@ -207,65 +198,13 @@ export class GroupMember implements AsyncDisposable {
           )
         : new Map<string, Uint8Array>()
     const syncedAt = performance.now()
-    const assignment = await this.#sync(answer, assignments, signal)
-    if (assignment === undefined) return undefined
-    this.#contactAt = syncedAt
     const { memberId, generationId: generation, leader: leaderId } = answer
+    const judgeSync = ({ errorCode }: { errorCode: number }): void => judge({ errorCode, memberId })
+    const { errorCode, assignment } = await this.#requests.sync(answer, assignments, judgeSync, signal)
+    if (errorCode !== ErrorCode.NONE) return undefined
+    this.#options.meter?.rebalanced()
+    this.#contactAt = syncedAt
     return { memberId, leaderId, generation, protocol, assignment, isLeader }
-  }
-
-  async #sendJoin(node: number, protocols: readonly GroupProtocol[], signal: AbortSignal): Promise<JoinAnswer> {
-    const { groupId, protocolType, sessionTimeoutMs, rebalanceTimeoutMs, groupInstanceId } = this.#options
-    return await this.#cluster.send(
-      node,
-      JoinGroup,
-      {
-        groupId,
-        sessionTimeoutMs,
-        rebalanceTimeoutMs,
-        memberId: this.#memberId,
-        groupInstanceId: groupInstanceId ?? null,
-        protocolType,
-        protocols,
-      },
-      {
-        channel: JOIN_CHANNEL,
-        timeoutMs: Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_LAPSE_MS),
-        signal,
-      },
-    )
-  }
-
-  /** Undefined: the rebalance begins anew. */
-  async #sync(
-    answer: JoinAnswer,
-    assignments: ReadonlyMap<string, Uint8Array>,
-    signal: AbortSignal,
-  ): Promise<Buffer | undefined> {
-    const { groupId, protocolType, groupInstanceId, rebalanceTimeoutMs } = this.#options
-    return await atCoordinator(this.#cluster, groupId, signal, async (node) => {
-      const response = await this.#cluster.send(
-        node,
-        SyncGroup,
-        {
-          groupId,
-          generationId: answer.generationId,
-          memberId: answer.memberId,
-          groupInstanceId: groupInstanceId ?? null,
-          protocolType,
-          protocolName: answer.protocolName,
-          assignments: [...assignments].map(([memberId, assignment]) => ({ memberId, assignment })),
-        },
-        {
-          channel: JOIN_CHANNEL,
-          timeoutMs: Math.max(this.#cluster.options.requestTimeoutMs, rebalanceTimeoutMs + JOIN_LAPSE_MS),
-          signal,
-        },
-      )
-      if (this.#again(response.errorCode, answer.memberId)) return undefined
-      throwOn(response.errorCode, `join group ${groupId}`)
-      return response.assignment
-    })
   }
 
   /** Whether the code asks for another JoinGroup right away; sets the identity it is to be sent with. */
@@ -295,6 +234,7 @@ export class GroupMember implements AsyncDisposable {
       groupInstanceId: this.#options.groupInstanceId,
       intervalMs: this.#options.heartbeatIntervalMs,
       sessionTimeoutMs: this.#options.sessionTimeoutMs,
+      meter: this.#options.meter,
       logger: this.#options.logger,
       onEvent: (event, forget, fenced) => {
         if (forget) this.#forgetMember()
@@ -318,12 +258,5 @@ export class GroupMember implements AsyncDisposable {
   #forgetMember(): void {
     this.#memberId = ''
     this.#generation = -1
-  }
-
-  /** A join that nobody waits for would hold up the next one behind it. */
-  #abandonJoin(): void {
-    this.#stopHeartbeats()
-    const node = this.#cluster.knownCoordinator(this.#options.groupId)
-    if (node !== undefined) this.#cluster.drop(node, JOIN_CHANNEL)
   }
 }

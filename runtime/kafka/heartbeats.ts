@@ -2,6 +2,7 @@ import type { Logger } from '../api/index.ts'
 import { sleep } from '../async/abort.ts'
 import { Backoff } from '../async/backoff.ts'
 import type { Cluster } from './cluster.ts'
+import type { GroupMeter } from './group-meter.ts'
 import { atCoordinator, COORDINATOR_CHANNEL } from './group-offsets.ts'
 import { isKafkaError, throwOn } from './kafka-errors.ts'
 import { ErrorCode, Heartbeat } from './protocol/index.ts'
@@ -17,6 +18,7 @@ export interface HeartbeatsOptions {
   readonly groupInstanceId: string | undefined
   readonly intervalMs: number
   readonly sessionTimeoutMs: number
+  readonly meter?: GroupMeter | undefined
   readonly logger: Logger
   /** `forget`: the member id is no longer valid. `fenced`: another one has the instance id. Called once per kind of event. */
   readonly onEvent: (event: GroupEvent, forget: boolean, fenced: boolean) => void
@@ -77,8 +79,10 @@ export class Heartbeats {
   }
 
   async #beat(signal: AbortSignal): Promise<number> {
-    const { cluster, groupId, memberId, generation, groupInstanceId, sessionTimeoutMs } = this.#options
+    const { cluster, groupId, memberId, generation, groupInstanceId, sessionTimeoutMs, meter } = this.#options
     return await atCoordinator(cluster, groupId, signal, async (node) => {
+      const sentAt = Date.now()
+      meter?.beating(sentAt)
       const { errorCode } = await cluster.send(
         node,
         Heartbeat,
@@ -90,6 +94,7 @@ export class Heartbeats {
           signal,
         },
       )
+      meter?.heartbeats.record(Date.now() - sentAt)
       switch (errorCode) {
         case ErrorCode.REBALANCE_IN_PROGRESS:
         case ErrorCode.UNKNOWN_MEMBER_ID:

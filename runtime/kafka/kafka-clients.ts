@@ -7,6 +7,7 @@ import { Consumer } from './consumer.ts'
 import { Fetcher } from './fetcher.ts'
 import { GroupMember } from './group-member.ts'
 import type { GroupMemberOptions } from './group-member.ts'
+import type { NetworkMeter } from './network-meter.ts'
 import { Producer } from './producer.ts'
 import { parseProducerOptions } from './producer-options.ts'
 import { TransactionalProducer } from './transactional-producer.ts'
@@ -75,8 +76,9 @@ export class KafkaClients implements AsyncDisposable {
     })
   }
 
-  groupMember(options: GroupMemberOptions): GroupMember {
-    const cluster = this.#cluster({ ...clientOptions(this.#props), clientId: options.clientId })
+  /** `network` counts what its connections do. */
+  groupMember(options: GroupMemberOptions & { readonly network?: NetworkMeter }): GroupMember {
+    const cluster = this.#cluster({ ...clientOptions(this.#props), clientId: options.clientId }, options.network)
     return new GroupMember(cluster, options)
   }
 
@@ -99,8 +101,8 @@ export class KafkaClients implements AsyncDisposable {
     warnUnknown(Object.fromEntries(fresh), this.#logger)
   }
 
-  #cluster(options: ClientOptions): Cluster {
-    const cluster = new Cluster(options, this.#logger, () => this.#clusters.delete(cluster))
+  #cluster(options: ClientOptions, meter?: NetworkMeter): Cluster {
+    const cluster = new Cluster(options, this.#logger, () => this.#clusters.delete(cluster), meter)
     this.#clusters.add(cluster)
     return cluster
   }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Kafka, logLevel } from 'kafkajs'
 import { ConnectError } from '../api/index.ts'
 import type { Logger } from '../api/index.ts'
@@ -23,7 +24,7 @@ export interface InternalConnection {
     logResponseError: boolean
   }): Promise<Buffer | undefined>
   readonly requestQueue: object
-  readonly socket?: { destroy(): void }
+  readonly socket?: Pick<Socket, 'destroy' | 'once'>
 }
 
 export interface InternalCluster {

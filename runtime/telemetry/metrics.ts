@@ -42,6 +42,9 @@ export class Metrics {
   samples(): readonly MetricSample[] {
     const all = [...this.#snapshots.values()].flat()
     for (const collector of this.#collectors.values()) all.push(...collector())
+    // those of a client are counted by it
+    const own = all.filter(({ labels }) => labels['client_id'] === undefined || labels['id'] !== undefined).length
+    all.push({ name: metricName('kafka-metrics-count', 'count'), labels: {}, value: own + 1 })
     return all
   }
 

@@ -61,6 +61,19 @@ export class WindowedStatistics {
     return { count, avg: sum / count, min, max }
   }
 
+  /**
+   * Events per second, and their sum per second. The time that has gone by is at least that of all windows but the last, lest a first event look
+   * like a storm (as org.apache.kafka.common.metrics.stats.Rate).
+   */
+  rates(now: number): { readonly events: number; readonly sum: number } {
+    const { count, avg } = this.at(now)
+    if (count === 0) return { events: 0, sum: 0 }
+    const elapsed = now - this.#samples[0]!.since
+    const missing = Math.max(0, this.#keptMs / this.#windowMs - 1 - Math.floor(elapsed / this.#windowMs))
+    const seconds = Math.max(1, elapsed + missing * this.#windowMs) / 1000
+    return { events: count / seconds, sum: (avg * count) / seconds }
+  }
+
   #forget(now: number): void {
     this.#samples = this.#samples.filter(({ since }) => now - since < this.#keptMs)
   }

@@ -246,6 +246,7 @@ describe('the metrics of a worker say what happened', { timeout: 600_000 }, () =
   test('of the worker: starts, its group, and what it is; as text and as JSON', async () => {
     const [seen, json] = [await Scrape.text(cluster.worker), await Scrape.json(cluster.worker)]
     const startups = ['attempts-total', 'success-total', 'failure-total', 'success-percentage', 'failure-percentage']
+    const client = { client_id: `connect-${cluster.worker.workerId}` }
     for (const kind of ['connector', 'task'] as const) {
       assert.deepEqual(
         Object.values(
@@ -259,8 +260,12 @@ describe('the metrics of a worker say what happened', { timeout: 600_000 }, () =
         [4, 4, 0, 1, 0],
       )
       assert.equal(seen.value(`connect-worker-metrics ${kind}-count`), 3)
-      assert.equal(seen.value(`connect-coordinator-metrics assigned-${kind}s`), 3)
+      assert.equal(seen.value(`connect-coordinator-metrics assigned-${kind}s`, client), 3)
     }
+    for (const total of ['join', 'sync', 'rebalance', 'heartbeat'])
+      assert.ok(seen.value(`connect-coordinator-metrics ${total}-total`, client)! >= 1, total)
+    assert.ok(seen.value('connect-metrics outgoing-byte-total', client)! > 0)
+    assert.ok(seen.value('kafka-metrics-count count', client)! > 60)
     const rebalance = (attribute: string): number =>
       seen.value(`connect-worker-rebalance-metrics ${attribute}`) ?? Number.NaN
     const epoch = rebalance('epoch')

@@ -84,6 +84,17 @@ describe('metrics', () => {
     assert.deepEqual(statistics.at(3_000), { count: 0, avg: 0, min: 0, max: 0 })
   })
 
+  test('rates go over at least all windows but the last, as those of Kafka', () => {
+    const statistics = new WindowedStatistics({ 'metrics.sample.window.ms': 1_000, 'metrics.num.samples': 2 })
+    assert.deepEqual(statistics.rates(0), { events: 0, sum: 0 })
+    statistics.add(30, 0)
+    statistics.add(10, 0)
+    assert.deepEqual(statistics.rates(0), { events: 2, sum: 40 })
+    assert.deepEqual(statistics.rates(600), { events: 2 / 1.6, sum: 40 / 1.6 })
+    assert.deepEqual(statistics.rates(1_600), { events: 2 / 1.6, sum: 40 / 1.6 })
+    assert.deepEqual(statistics.rates(2_000), { events: 0, sum: 0 })
+  })
+
   test('of a task that failed the totals stay, what was true only then goes', () => {
     const metrics = new Metrics()
     const labels = { connector: 'a', task: '0' }
@@ -94,6 +105,7 @@ describe('metrics', () => {
     const read = of('sink-task-metrics', 'sink-record-read-total', 7)
     metrics.report('task a-0', [errors, read, of('sink-task-metrics', 'sink-record-read-rate', 3)])
     metrics.settle('task a-0')
-    assert.deepEqual(metrics.samples(), [errors, read])
+    const count = { name: 'kafka_connect_kafka_metrics_count_count', labels: {}, value: 3 }
+    assert.deepEqual(metrics.samples(), [errors, read, count])
   })
 })
