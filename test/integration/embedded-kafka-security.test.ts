@@ -3,7 +3,11 @@ import { after, before, describe, it } from 'node:test'
 
 import { APIS, ErrorCode } from 'naru/protocol'
 
+import { clientOptions } from '../../runtime/kafka/client-options.ts'
 import { KafkaClients } from '../../runtime/kafka/kafka-clients.ts'
+import { NetworkMeter } from '../../runtime/kafka/network-meter.ts'
+import { Transport } from '../../runtime/kafka/transport.ts'
+import { DEFAULT_WINDOW } from '../../runtime/telemetry/windowed-statistics.ts'
 import { SILENT } from './support/kafka-under-test.ts'
 import { KafkaWire } from './support/kafka-wire.ts'
 import { clientCertificate, MECHANISMS, saslProps, startSecuredKafka, TRUST, USERS } from './support/secured-kafka.ts'
@@ -48,6 +52,24 @@ describe('secured listeners of the embedded broker', () => {
       await assert.rejects(use('SASL_PLAINTEXT', saslProps(mechanism, 'mallory', 'alice-secret')))
     })
   }
+
+  it('are counted by a client that gets in, is refused, or does not trust them', async () => {
+    const meter = new NetworkMeter({ clientId: 'counts', window: DEFAULT_WINDOW })
+    const open = async (listener: string, props: Readonly<Record<string, string>>): Promise<void> => {
+      const all = { 'bootstrap.servers': scope.kafka.addresses[listener]!, 'client.id': 'counts', ...props }
+      const options = clientOptions(all)
+      const connection = await new Transport(options, SILENT, meter).open(options.bootstrap[0]!)
+      connection.close()
+    }
+    const counts = () => [meter.created.events, meter.authenticated.events, meter.refused.events]
+    const known = saslProps('PLAIN', 'alice', 'alice-secret')
+    await open('SASL_PLAINTEXT', known)
+    assert.deepEqual(counts(), [1, 1, 0])
+    await assert.rejects(open('SASL_PLAINTEXT', saslProps('PLAIN', 'alice', 'wrong')))
+    assert.deepEqual(counts(), [2, 1, 1])
+    await assert.rejects(open('SASL_SSL', { ...known, 'security.protocol': 'SASL_SSL' }), /not trusted/)
+    assert.deepEqual(counts(), [2, 1, 2])
+  })
 
   it('answer nothing to who has not said who it is', async () => {
     const port = Number(scope.kafka.addresses['SASL_PLAINTEXT']!.split(':')[1])

@@ -5,7 +5,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'node:test'
 import type { Logger } from '../../../runtime/api/index.ts'
 import { clientOptions } from '../../../runtime/kafka/client-options.ts'
+import { DEFAULT_WINDOW } from '../../../runtime/telemetry/windowed-statistics.ts'
 import { ApiVersions, Heartbeat, Reader, Writer, readRequestHeader } from '../../../runtime/kafka/protocol/index.ts'
+import { NetworkMeter } from '../../../runtime/kafka/network-meter.ts'
 import { Transport } from '../../../runtime/kafka/transport.ts'
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT }
@@ -13,6 +15,8 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: ()
 interface Scripted extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number }
   readonly seen: { apiKey: number; apiVersion: number; clientId: string | null; body: Buffer }[]
+  /** Bytes on all its sockets. */
+  readonly bytes: { received: number; sent: number }
 }
 
 /** A broker that answers each request by `answer`; undefined: not at all. */
@@ -20,12 +24,14 @@ async function scripted(
   answer: (apiKey: number, version: number) => { api: number; body: Buffer } | undefined,
 ): Promise<Scripted> {
   const seen: Scripted['seen'] = []
+  const bytes = { received: 0, sent: 0 }
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     let pending = Buffer.alloc(0)
     socket.on('error', () => undefined)
     socket.on('data', (chunk: Buffer) => {
+      bytes.received += chunk.length
       pending = Buffer.concat([pending, chunk])
       while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
         const frame = pending.subarray(4, 4 + pending.readInt32BE(0))
@@ -39,6 +45,7 @@ async function scripted(
         writer.int32(4 + found.body.length)
         writer.int32(correlationId)
         writer.raw(found.body)
+        bytes.sent += writer.length
         socket.write(writer.toBuffer())
       }
     })
@@ -48,6 +55,7 @@ async function scripted(
   return {
     address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
     seen,
+    bytes,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       server.close()
@@ -99,6 +107,25 @@ test('requests and responses of flexible and classic versions cross a kafkajs co
   }
   connection.close()
   assert.equal(connection.open, false)
+})
+
+test('a meter counts the bytes that are on the wire, those of large requests too', async () => {
+  await using broker = await scripted((apiKey, version) => ({
+    api: apiKey,
+    body: apiKey === ApiVersions.key ? versionsBody(version) : heartbeatBody(version),
+  }))
+  const meter = new NetworkMeter({ clientId: 'me', window: DEFAULT_WINDOW })
+  const connection = await new Transport(options(), SILENT, meter).open(broker.address, 'node-1')
+  const request = { generationId: 7, memberId: 'm' }
+  await connection.send(Heartbeat, 3, { ...request, groupId: 'g' })
+  await connection.send(Heartbeat, 4, { ...request, groupId: 'g'.repeat(20_000) })
+  assert.ok(broker.bytes.received > 20_000)
+  for (const { requests, responses, latency } of [meter.total, meter.nodes.get('node-1')!]) {
+    assert.deepEqual([requests.events, requests.sum], [3, broker.bytes.received])
+    assert.deepEqual([responses.events, responses.sum, latency.events], [3, broker.bytes.sent, 3])
+  }
+  assert.deepEqual([meter.open, meter.authenticated.events, meter.refused.events], [1, 0, 0])
+  connection.close()
 })
 
 test('a broker that does not know ApiVersions 3 is asked again in version 0', async () => {
