@@ -46,6 +46,12 @@ export async function kafkaLibs(): Promise<string> {
   return join(path, 'libs')
 }
 
+/**
+ * For Java programs that are done, or have started, within seconds: what is compiled well comes too late for them. Half the CPU time of a tool, less than half
+ * of that of a Connect worker that starts.
+ */
+export const QUICK_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'] as const
+
 /** Logging of the Java programs started with these jars. */
 export function loggingFile(libs: string): string {
   return join(libs, '..', 'log4j2.xml')

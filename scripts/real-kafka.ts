@@ -8,13 +8,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { stopWithParent } from '../embedded/postgres/parent-guard.ts'
-import { kafkaLibs, loggingFile } from './kafka-libs.ts'
+import { kafkaLibs, loggingFile, QUICK_JVM } from './kafka-libs.ts'
 
 const CLUSTER_ID = 'TmFydVRlc3RzMDAwMDAwMQ'
 const START_TIMEOUT_MS = 90_000
 const ALONE = ['-Xms256m', '-Xmx1g', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20']
-/** Brokers that are killed and started: what is compiled well comes too late for them, and costs the start. */
-const OF_SEVERAL = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+/** Brokers that are killed and started. */
+const OF_SEVERAL = ['-Xms128m', '-Xmx512m', ...QUICK_JVM]
 
 export interface RealKafkaOptions {
   readonly dataDir: string
@@ -139,7 +139,7 @@ export class RealKafka implements AsyncDisposable {
     await writeFile(node.config, this.#properties(node, join(folder, 'data')))
     const alone = this.#nodes.length === 1 ? ['--standalone'] : []
     const args = ['format', ...alone, '-t', CLUSTER_ID, '-c', node.config, ...(this.#options.format ?? [])]
-    const java = [`-Dlog4j2.configurationFile=${loggingFile(this.libs)}`, '-cp', join(this.libs, '*')]
+    const java = [...QUICK_JVM, `-Dlog4j2.configurationFile=${loggingFile(this.libs)}`, '-cp', join(this.libs, '*')]
     await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', ...args])
   }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import type { TopicPartition } from '../../../runtime/kafka/fetcher.ts'
-import { kafkaLibs, loggingFile } from '../../../scripts/kafka-libs.ts'
+import { kafkaLibs, loggingFile, QUICK_JVM } from '../../../scripts/kafka-libs.ts'
 import { KafkaUnderTest } from '../support/kafka-under-test.ts'
 
 let kafka: KafkaUnderTest
@@ -29,7 +29,7 @@ class JavaMember implements AsyncDisposable {
     this.#process = spawn(
       'java',
       [
-        ...['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+        ...['-Xmx128m', ...QUICK_JVM],
         ...[`-Dlog4j2.configurationFile=${loggingFile(libs)}`, '-cp', `${libs}/*`],
         ...['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', kafka.bootstrap],
         ...['--topic', topic, '--group', groupId, '--from-beginning'],

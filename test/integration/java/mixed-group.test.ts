@@ -71,6 +71,8 @@ describe('a group of a Java worker and one of Naru', () => {
 
   test('the Java worker comes back: Naru leads on, and work moves to the other behind its own offsets', async () => {
     await java.start()
+    // It listens before it has the connectors.
+    await until('it knows them', async () => (await group.ask(java.url, 'GET', '/connectors/a')).status === 200)
     const { status } = await group.ask(java.url, 'PUT', '/connectors/a/pause')
     assert.equal(status, 202)
     const owners = new Set<string>()

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Props } from '../../../../runtime/api/index.ts'
-import { loggingFile } from '../../../../scripts/kafka-libs.ts'
+import { loggingFile, QUICK_JVM } from '../../../../scripts/kafka-libs.ts'
 
 const START_TIMEOUT_MS = 120_000
 
@@ -15,12 +15,14 @@ const START_TIMEOUT_MS = 120_000
 export class JavaWorker implements AsyncDisposable {
   readonly url: string
   readonly #file: string
+  readonly #props: Props
   #output = ''
   #process: ChildProcess | undefined
 
-  private constructor(url: string, file: string) {
+  private constructor(url: string, file: string, props: Props) {
     this.url = url
     this.#file = file
+    this.#props = props
   }
 
   /** Resolves when its REST API answers; its properties are written to `folder`. */
@@ -29,17 +31,18 @@ export class JavaWorker implements AsyncDisposable {
     const url = `http://127.0.0.1:${await freePort()}`
     const file = join(folder, 'java-worker.properties')
     const all = { ...props, listeners: url, 'rest.advertised.host.name': '127.0.0.1' }
-    const lines = Object.entries(all).map(([key, value]) => `${key}=${value}\n`)
-    await writeFile(file, lines.join(''))
-    const worker = new JavaWorker(url, file)
+    const worker = new JavaWorker(url, file, all)
     await worker.start()
     return worker
   }
 
-  async start(): Promise<void> {
+  /** `changes` of its properties are for this time only. */
+  async start(changes: Props = {}): Promise<void> {
+    const lines = Object.entries({ ...this.#props, ...changes }).map(([key, value]) => `${key}=${value}\n`)
+    await writeFile(this.#file, lines.join(''))
     const libs = process.env['NARU_KAFKA_LIBS']
     if (libs === undefined) throw new Error("NARU_KAFKA_LIBS must name the folder with Kafka's jars")
-    const java = ['-Xmx256m', `-Dlog4j2.configurationFile=${loggingFile(libs)}`, '-cp', join(libs, '*')]
+    const java = ['-Xmx256m', ...QUICK_JVM, `-Dlog4j2.configurationFile=${loggingFile(libs)}`, '-cp', join(libs, '*')]
     const child = spawn('java', [...java, 'org.apache.kafka.connect.cli.ConnectDistributed', this.#file])
     this.#process = child
     for (const stream of [child.stdout, child.stderr])
@@ -79,6 +82,11 @@ export class JavaWorker implements AsyncDisposable {
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     await exited
+  }
+
+  /** E.g. SIGSTOP and SIGCONT. */
+  signal(name: NodeJS.Signals): void {
+    this.#process!.kill(name)
   }
 
   /** SIGKILL. */

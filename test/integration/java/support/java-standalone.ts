@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Props } from '../../../../runtime/api/index.ts'
-import { loggingFile } from '../../../../scripts/kafka-libs.ts'
+import { loggingFile, QUICK_JVM } from '../../../../scripts/kafka-libs.ts'
 
 const START_TIMEOUT_MS = 120_000
 
@@ -37,7 +37,7 @@ export class JavaStandalone implements AsyncDisposable {
       files.push(join(folder, `${connector.name}.properties`))
       await writeFile(files.at(-1)!, propertiesText(connector))
     }
-    const java = ['-Xmx256m', `-Dlog4j2.configurationFile=${loggingFile(libs)}`, '-cp', join(libs, '*')]
+    const java = ['-Xmx256m', ...QUICK_JVM, `-Dlog4j2.configurationFile=${loggingFile(libs)}`, '-cp', join(libs, '*')]
     const child = spawn('java', [...java, 'org.apache.kafka.connect.cli.ConnectStandalone', ...files])
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -47,10 +47,10 @@ export class MixedGroup implements AsyncDisposable {
     return new MixedGroup({ folder, cluster, java, naru }, child, stack.move())
   }
 
-  /** Naru's worker again, after it was killed. */
-  async startNaru(): Promise<void> {
+  /** Naru's worker again, after it was killed or stopped; `changes` of its properties are for this time only. */
+  async startNaru(changes: Props = {}): Promise<void> {
     this.cluster.forget(this.naru)
-    this.naru = await this.cluster.addWorker({ child: this.#child })
+    this.naru = await this.cluster.addWorker({ child: this.#child, props: changes })
   }
 
   async ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
