@@ -6,6 +6,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 
+import { QUICK_JVM } from '../../../scripts/kafka-libs.ts'
 import {
   clientCertificate,
   MECHANISMS,
@@ -56,7 +57,10 @@ describe('Java clients on secured listeners of the embedded broker', () => {
     })
     file('mutual', 'MUTUAL', { ...TRUST, ...clientCertificate() })
     file('refused-mutual', 'MUTUAL', TRUST)
-    const { stdout } = await promisify(execFile)('java', ['-Xmx256m', '-cp', `${LIBS}/*`, PROGRAM, ...files])
+    const { stdout } = await promisify(execFile)('java', [
+      ...['-Xmx256m', ...QUICK_JVM, '-cp', `${LIBS}/*`, PROGRAM],
+      ...files,
+    ])
     assert.match(stdout, /^DONE$/m)
   })
 })

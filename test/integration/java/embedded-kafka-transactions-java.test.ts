@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { EmbeddedKafka } from '@naru/embedded/kafka'
 import { APIS } from 'naru/protocol'
 
+import { QUICK_JVM } from '../../../scripts/kafka-libs.ts'
 import { startKafka } from '../support/embedded-kafka.ts'
 import { readTopic, TransactionSteps } from '../support/kafka-transactions.ts'
 import { KafkaWire } from '../support/kafka-wire.ts'
@@ -30,7 +31,7 @@ describe('transactions of Java clients on the embedded broker', () => {
   after(() => scope[Symbol.asyncDispose]())
 
   async function java(args: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)('java', ['-Xmx256m', '-cp', `${LIBS}/*`, ...args], {
+    const { stdout } = await promisify(execFile)('java', ['-Xmx256m', ...QUICK_JVM, '-cp', `${LIBS}/*`, ...args], {
       maxBuffer: 1 << 26,
     })
     return stdout
