@@ -3,17 +3,30 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Logger } from '../api/index.ts'
 
-/** A package that says it is a plugin: its package.json has `"connect": { "plugin": "./index.ts" }`. Not loaded yet. */
+/**
+ * A package that says it is a plugin: its package.json has `"connect": { "plugin": "./index.ts" }`, and may declare the connectors in it:
+ * `"connectors": { "com.acme.AcmeSource": { "type": "source", "version": "1.0" } }`. Not loaded yet.
+ */
 export interface PluginCandidate {
   readonly packageName: string
   readonly folder: string
   /** URL of the module whose default export is the plugin. */
   readonly specifier: string
+  /** What the plugin consists of, where its package.json says so: then it is loaded at the first use of one of them, and not at start. */
+  readonly connectors?: Readonly<Record<string, ConnectorDeclaration>>
+}
+
+export interface ConnectorDeclaration {
+  readonly type: 'source' | 'sink'
+  readonly version: string
 }
 
 interface PackageJson {
   readonly name?: string
-  readonly connect?: { readonly plugin?: string }
+  readonly connect?: {
+    readonly plugin?: string
+    readonly connectors?: Readonly<Record<string, ConnectorDeclaration>>
+  }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly workspaces?: readonly string[]
@@ -86,10 +99,24 @@ export function candidateIn(folder: string, logger: Logger): PluginCandidate | u
     const json = readPackage(folder)
     const plugin = json?.connect?.plugin
     if (plugin === undefined) return undefined
-    return { packageName: json?.name ?? folder, folder, specifier: pathToFileURL(resolve(folder, plugin)).href }
+    const { connectors } = json?.connect ?? {}
+    if (connectors !== undefined) checkDeclared(connectors)
+    return {
+      packageName: json?.name ?? folder,
+      folder,
+      specifier: pathToFileURL(resolve(folder, plugin)).href,
+      ...(connectors === undefined ? {} : { connectors }),
+    }
   } catch (error) {
     logger.warn(`cannot read ${join(folder, 'package.json')}: ${(error as Error).message}`)
     return undefined
+  }
+}
+
+function checkDeclared(connectors: Readonly<Record<string, Partial<ConnectorDeclaration> | null>>): void {
+  for (const [className, of] of Object.entries(connectors)) {
+    if ((of?.type !== 'source' && of?.type !== 'sink') || typeof of.version !== 'string')
+      throw new Error(`connect.connectors: ${className} needs a type (source or sink) and a version`)
   }
 }
 

@@ -42,7 +42,7 @@ let provided = false
  * A plugin in a `plugin.path` folder has no `naru` in its node_modules; it gets the contract of the runtime that loads it. Modules of a folder that
  * was read again have its generation in their URL: else Node would answer with what it knows.
  */
-function provideApi(): void {
+export function provideApi(): void {
   if (provided) return
   provided = true
   registerHooks({

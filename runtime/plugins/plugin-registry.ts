@@ -14,7 +14,9 @@ import type {
 } from '../api/index.ts'
 import { builtinPlugins } from './builtin-plugins.ts'
 import { classFault } from './class-fault.ts'
+import { DeclaredConnector } from './declared-connector.ts'
 import { candidateIn, discoverPlugins } from './plugin-discovery.ts'
+import type { PluginCandidate } from './plugin-discovery.ts'
 import { loadPlugin, reloadPlugin } from './plugin-loader.ts'
 import { NamedClasses, simpleName } from './plugin-names.ts'
 import type { Versioned } from './plugin-names.ts'
@@ -63,7 +65,7 @@ export class PluginRegistry {
   }
 
   /**
-   * Reads and imports all plugins. Of two classes with one name and version the first stays: `extra`, built in, dependencies, plugin.path. A
+   * Finds all plugins and imports those that do not declare what they hold (plugin-discovery.ts). Of two classes with one name and version the first stays: `extra`, built in, dependencies, plugin.path. A
    * plugin that cannot be loaded is logged with the reason and named in the error of whoever looks for a class that is not there.
    */
   static async load(options: {
@@ -76,8 +78,17 @@ export class PluginRegistry {
     const registry = new PluginRegistry(options.logger)
     for (const plugin of options.extra ?? []) registry.#add(plugin, '', '')
     for (const plugin of builtinPlugins) registry.#add(plugin, '', '')
-    const loaded = await Promise.all(discoverPlugins(options).map(loadPlugin))
+    const candidates = discoverPlugins(options)
+    const loaded = await Promise.all(
+      candidates.map(async (candidate) =>
+        candidate.connectors === undefined ? await loadPlugin(candidate) : { candidate },
+      ),
+    )
     for (const result of loaded) {
+      if (!('plugin' in result || 'error' in result)) {
+        registry.#declare(result.candidate)
+        continue
+      }
       const { packageName, folder, specifier } = result.candidate
       if ('plugin' in result) registry.#add(result.plugin, specifier, folder)
       else {
@@ -235,11 +246,18 @@ export class PluginRegistry {
     ]
   }
 
+  #declare(candidate: PluginCandidate): void {
+    for (const className of Object.keys(candidate.connectors ?? {})) {
+      const added = this.#connectors.add(new DeclaredConnector(className, candidate))
+      this.#warnIfTaken(added, className, candidate.packageName)
+    }
+  }
+
   #add(plugin: Plugin, specifier: string, location: string): void {
     for (const [className, of] of Object.entries(plugin.connectors ?? {})) {
       const { type, version } = of
       const added = this.#connectors.add({ className, version, type, class: of, specifier, location })
-      this.#warnIfTaken(added, className, plugin)
+      this.#warnIfTaken(added, className, plugin.name)
     }
     const rest = [
       [this.#converters, plugin.converters],
@@ -253,7 +271,11 @@ export class PluginRegistry {
       for (const [className, of] of Object.entries(classes ?? {})) {
         const fault = classFault(known.type, className, of, 'plugin.path')
         if (fault === undefined)
-          this.#warnIfTaken(known.add({ className, version: plugin.version, class: of, location }), className, plugin)
+          this.#warnIfTaken(
+            known.add({ className, version: plugin.version, class: of, location }),
+            className,
+            plugin.name,
+          )
         else {
           this.#broken.set(className, new Map([...(this.#broken.get(className) ?? []), [known.type, of]]))
           this.#logger.error(`plugin ${plugin.name}: class ${className} cannot be used: ${fault}`)
@@ -262,8 +284,8 @@ export class PluginRegistry {
     }
   }
 
-  #warnIfTaken(added: boolean, className: string, plugin: Plugin): void {
-    if (!added) this.#logger.warn(`plugin ${plugin.name}: there is a class ${className} already, the first one is used`)
+  #warnIfTaken(added: boolean, className: string, plugin: string): void {
+    if (!added) this.#logger.warn(`plugin ${plugin}: there is a class ${className} already, the first one is used`)
   }
 
   #found<T extends Versioned<unknown>>(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { definePlugin, configDef, errorCode } from '../../../runtime/api/index.ts'
-import type { Logger, Predicate } from '../../../runtime/api/index.ts'
+import type { Logger, Plugin, Predicate } from '../../../runtime/api/index.ts'
 import { PluginRegistry } from '../../../runtime/plugins/plugin-registry.ts'
 import { silentLogger } from './silent-logger.ts'
 
@@ -191,9 +191,55 @@ describe('the plugin registry', () => {
     )
   })
 
-  it('finds the packages that this installation has', async () => {
+  it('loads a plugin that declares its connectors when one is used', async () => {
+    const loads = globalThis as { declaredLoads?: number }
+    const path = join(folder, 'declared')
+    const declare = async (name: string, connectors: unknown, source: string): Promise<void> => {
+      await mkdir(join(path, name), { recursive: true })
+      const json = { name, type: 'module', connect: { plugin: './index.ts', connectors } }
+      await writeFile(join(path, name, 'package.json'), JSON.stringify(json))
+      await writeFile(join(path, name, 'index.ts'), source)
+    }
+    const sink = { type: 'sink', version: '9' }
+    const counted = `globalThis.declaredLoads = (globalThis.declaredLoads ?? 0) + 1`
+    await declare('good', { 'a.Declared': sink }, `${GOOD('a.Declared')}; ${counted}`)
+    await declare('newer', { 'a.Newer': { type: 'sink', version: '10' } }, GOOD('a.Newer'))
+    await declare('throws', { 'a.Throws': sink }, 'throw new Error("no such library")')
+    await declare('wrong', { 'a.Wrong': { type: 'sinc', version: '9' } }, GOOD('a.Wrong'))
+    const { logger, lines } = recording()
+    const registry = await PluginRegistry.load({ pluginPath: [path], logger, entry: folder })
+    assert.deepEqual(
+      registry.list().filter((each) => each.class.startsWith('a.')),
+      [
+        { class: 'a.Declared', type: 'sink', version: '9' },
+        { class: 'a.Newer', type: 'sink', version: '10' },
+        { class: 'a.Throws', type: 'sink', version: '9' },
+      ],
+    )
+    assert.equal(registry.connector('Declared').type, 'sink')
+    assert.equal(registry.version('connector', 'Declared'), '9')
+    assert.equal(loads.declaredLoads, undefined, 'known without its code')
+    assert.deepEqual(registry.definition('connector', 'Declared')?.keys, {})
+    assert.equal(new (registry.connector('a.Declared').class)() instanceof registry.connector('a.Declared').class, true)
+    assert.equal(loads.declaredLoads, 1)
+    assert.throws(
+      () => registry.connector('a.Newer').class,
+      /has no sink a\.Newer 10, which its package\.json declares/,
+    )
+    assert.throws(() => registry.connector('a.Throws').class, /throws cannot be loaded: no such library/)
+    assert.match(lines.join(), /a\.Wrong needs a type \(source or sink\) and a version/)
+  })
+
+  it('finds the packages that this installation has, and they hold what they declare', async () => {
     const registry = await PluginRegistry.load({ pluginPath: [], logger: silentLogger })
     assert.equal(registry.connector('FileStreamSource').type, 'source')
     assert.equal(registry.connector('org.apache.kafka.connect.file.FileStreamSinkConnector').type, 'sink')
+    for (const { class: name } of registry.list().filter(({ type }) => type === 'source' || type === 'sink'))
+      assert.equal(registry.connector(name).class.version, registry.connector(name).version)
+    for (const name of ['file', 'postgres', 's3']) {
+      const plugin = (await import(`@naru/${name}`)) as { default: Plugin }
+      const declared = registry.list().filter((each) => each.class in plugin.default.connectors!)
+      assert.equal(declared.length, Object.keys(plugin.default.connectors!).length, name)
+    }
   })
 })
