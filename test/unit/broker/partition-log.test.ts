@@ -4,7 +4,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 
+import { RecordBatchBuilder, stampBatch } from 'naru/protocol'
+
 import { readHeader } from '../../../embedded/kafka/log/batch-header.ts'
+import { markerBatch } from '../../../embedded/kafka/log/control-batch.ts'
 import { PartitionLog } from '../../../embedded/kafka/log/partition-log.ts'
 import { TailCache } from '../../../embedded/kafka/log/tail-cache.ts'
 import { TOPIC_CONFIG_KEYS, topicConfig } from '../../../embedded/kafka/store/topic-config.ts'
@@ -127,10 +130,12 @@ describe('a partition log', () => {
       'a batch with a wrong CRC',
       (bytes: Buffer) => {
         const wrong = rawBatch()
+        wrong.writeBigInt64BE(10n, 0)
         wrong[100] = 0
         return Buffer.concat([bytes, wrong])
       },
     ],
+    ['a batch with an offset that was given out', (bytes: Buffer) => Buffer.concat([bytes, rawBatch()])],
   ] as const) {
     it(`cuts ${damage} that a kill left at the end`, () => {
       const dir = newDir()
@@ -183,6 +188,24 @@ describe('a partition log', () => {
     const later = open(dir)
     assert.equal(later.producers.check(readHeader(batch(4), 0)).kind, 'duplicate')
     later.close()
+  })
+
+  it('counts what lies in the files once, whatever of it the saved state covers', () => {
+    const dir = newDir()
+    const builder = new RecordBatchBuilder()
+    builder.append(Buffer.from('k'), Buffer.from('v'), undefined, Date.now())
+    const stamp = { producerId: 7, producerEpoch: 0, baseSequence: 0, transactional: true }
+    const closed = open(dir)
+    append(closed, stampBatch(builder.finish(), stamp))
+    append(closed, markerBatch({ producerId: 7, producerEpoch: 0, type: 'abort' }, Date.now()))
+    closed.close()
+    const killed = open(dir)
+    append(killed, rawBatch())
+
+    const log = open(dir)
+    assert.equal(log.highWatermark, 3)
+    assert.deepEqual(log.abortedTransactions(0, 3), [{ producerId: 7, firstOffset: 0, lastOffset: 1 }])
+    log.close()
   })
 
   it('drops old segments by size', () => {
