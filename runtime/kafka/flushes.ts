@@ -11,8 +11,8 @@ export class Flushes {
     return this.#running > 0
   }
 
-  /** Resolves when all of them have left. `begun`: now `running` says so. */
-  async until(batches: Iterable<ProducerBatch>, begun: () => void): Promise<void> {
+  /** Resolves when all of them have left. */
+  async until(batches: Iterable<ProducerBatch>): Promise<void> {
     const left: Promise<void>[] = []
     for (const batch of batches) {
       let waiter = this.#waiting.get(batch)
@@ -20,7 +20,6 @@ export class Flushes {
       left.push(waiter.promise)
     }
     this.#running++
-    begun()
     try {
       await Promise.all(left)
     } finally {

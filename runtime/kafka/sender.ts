@@ -85,7 +85,9 @@ export class Sender implements IdentityOwner {
   /** Sends everything that is queued now; resolves when all of it is delivered or failed. */
   async flush(): Promise<void> {
     const queued = [...this.#active].flatMap(({ batches }) => batches)
-    await this.#flushes.until(queued, () => this.#schedule())
+    const done = this.#flushes.until(queued)
+    this.#schedule()
+    await done
   }
 
   resetSequences(): void {

@@ -13,6 +13,12 @@ const EARLY_MS = 2
 
 const never = new AbortController().signal
 
+let kafka: KafkaUnderTest
+before(async () => {
+  kafka = await KafkaUnderTest.start()
+})
+after(async () => await kafka[Symbol.asyncDispose]())
+
 /** The source says nothing for so long that its last unit is complete. */
 async function silence(lab: Lab): Promise<void> {
   lab.delivery.polling()
@@ -21,12 +27,6 @@ async function silence(lab: Lab): Promise<void> {
 }
 
 describe('the time at which a transaction ends', { timeout: 600_000 }, () => {
-  let kafka: KafkaUnderTest
-  before(async () => {
-    kafka = await KafkaUnderTest.start()
-  })
-  after(async () => await kafka[Symbol.asyncDispose]())
-
   test('is that of the poll, once a source that does not keep units whole has been silent for a while', async () => {
     await using lab = await Lab.of(kafka)
     await lab.batch([lab.record(1, 0)])
@@ -97,12 +97,6 @@ describe('the time at which a transaction ends', { timeout: 600_000 }, () => {
 })
 
 describe('a pause, exactly once', { timeout: 600_000 }, () => {
-  let kafka: KafkaUnderTest
-  before(async () => {
-    kafka = await KafkaUnderTest.start()
-  })
-  after(async () => await kafka[Symbol.asyncDispose]())
-
   test('waits for the end of the last unit; what came behind it is sent when it is over (Invariant 9)', async () => {
     await using lab = await Lab.of(kafka)
     await lab.batch([lab.record(1, 0)])

@@ -256,6 +256,31 @@ describe('producer', () => {
     await producer[Symbol.asyncDispose]()
   })
 
+  test('the next waiting batch is on its way before whoever waited for room goes on', async () => {
+    const cluster = new ScriptedCluster()
+    const [first, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    cluster.held = first.promise
+    const options = parseProducerOptions({ ...FAST, 'buffer.memory': '100000', 'batch.size': '16384' })
+    const producer = new Producer({ options, cluster, logger })
+    const outcome = new Outcome()
+    await producer.send(numbered(0, 1, 1000), outcome)
+    while (cluster.requests === 0) await new Promise((resolve) => setImmediate(resolve))
+    const size = producer.bufferedBytes
+    const count = Math.floor(100_000 / size)
+    await producer.send(numbered(1, count, 1000), outcome)
+    let requestsByThen = 0
+    const waiting = producer
+      .send(numbered(count, count + 1, 1000), outcome)
+      .then(() => (requestsByThen = cluster.requests))
+    cluster.held = next.promise
+    first.resolve()
+    await waiting
+    assert.equal(requestsByThen, 2)
+    next.resolve()
+    await producer[Symbol.asyncDispose]()
+    assert.equal(outcome.delivered_.length, count + 1)
+  })
+
   test('send waits while buffer.memory is full, memory stays within it', async () => {
     const cluster = new ScriptedCluster()
     const outcome = new Outcome()
