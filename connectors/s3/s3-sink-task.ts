@@ -16,6 +16,8 @@ import { BlockPool } from './writing/block-pool.ts'
 import { MemoryBudget } from './writing/memory-budget.ts'
 import { PartitionWriter } from './writing/partition-writer.ts'
 import { relieveMemory } from './writing/relieve-memory.ts'
+import { ObjectExistsError, OtherRecordsError } from './writing/stored-objects.ts'
+import type { StoredObject } from './writing/stored-objects.ts'
 import type { UploadEnvironment } from './writing/upload-environment.ts'
 
 /** Longest that one put() waits for memory before the runtime is asked to come again: it has a group to keep. */
@@ -47,6 +49,10 @@ export class S3SinkTask implements SinkTask {
     const config = parseS3SinkConfig(props)
     const store = await openS3ObjectStore(config.store)
     await checkStore(store, config, context.logger)
+    if (config.uselessCondition)
+      context.logger.warn(
+        'enable.conditional.writes=true has no effect: it needs rotate.schedule.interval.ms, and neither store.kafka.keys nor store.kafka.headers',
+      )
     const spillDir: Running['spillDir'] = { path: undefined }
     let spilled = 0
     const environment: UploadEnvironment = {
@@ -55,6 +61,7 @@ export class S3SinkTask implements SinkTask {
       slots: new Slots(config.store.concurrency),
       memory: new MemoryBudget(config.memoryBytes),
       blocks: new BlockPool(),
+      conditionalWrites: config.store.conditionalWrites,
       partBytes: config.partBytes,
       gzipLevel: config.gzipLevel,
       async spillFile() {
@@ -100,12 +107,7 @@ export class S3SinkTask implements SinkTask {
 
   async preCommit(delivered: Offsets): Promise<Offsets> {
     const running = this.#state()
-    if (!running.environment.retrying.trouble) {
-      const settled = Promise.all(allWriters(running).map((writer) => writer.settled()))
-      const timer = new AbortController()
-      await Promise.race([settled, sleep(SETTLE_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined)])
-      timer.abort()
-    }
+    if (!running.environment.retrying.trouble) await settle(allWriters(running))
     return delivered.flatMap(({ topic, partition, offset }) => {
       const committable = running.writers.get(topic)?.get(partition)?.committable
       return committable === undefined ? [] : [{ topic, partition, offset: Math.min(committable, offset) }]
@@ -146,18 +148,19 @@ export class S3SinkTask implements SinkTask {
     return this.#running
   }
 
-  /** Throws what ended an upload for good. Where an upload was lost, its partition begins again after what is in the store. */
+  /** Throws what ended an upload for good. Where an upload was lost or an object was in its place, the partition begins again after what is in the store. */
   async #recover(running: Running): Promise<void> {
     for (const [topic, partitions] of running.writers)
       for (const [partition, writer] of partitions) {
         const { failure } = writer
         if (failure === undefined) continue
         const offset = writer.restartOffset
-        if (!(failure instanceof LostUploadError) || offset === undefined)
+        if (!isRecoverable(failure) || offset === undefined)
           throw new ConnectError(failure instanceof Error ? failure.message : String(failure), { cause: failure })
         running.context.logger.warn(`${failure.message}; reading ${topic}-${partition} again from offset ${offset}`)
+        if (running.environment.conditionalWrites) await settle([writer]) // what its other objects became is worth knowing
         await writer.discard()
-        openWriter(running, { topic, partition })
+        openWriter(running, { topic, partition }, writer.stored)
         running.context.seek([{ topic, partition, offset }])
         this.#rewound.add(`${topic}-${partition}`)
       }
@@ -180,6 +183,9 @@ export class S3SinkTask implements SinkTask {
         throw new RetriableError('an upload failed')
       const open = allWriters(running).flatMap((writer) => writer.openWriters)
       const relief = await relieveMemory(memory, open)
+      if (relief === 'relieved') continue
+      // what waits for its turn waits for records to come
+      if (allWriters(running).some((writer) => writer.isComparing)) return
       if (relief === 'wait for uploads') await memory.released(200)
       if (relief === 'floor') return this.#warnOfFloor(running, open.length)
     }
@@ -199,10 +205,34 @@ async function checkStore(store: S3ObjectStore, config: S3SinkConfig, logger: Lo
   }
 }
 
-function openWriter({ config, context, environment, writers }: Running, of: TopicPartition): void {
+function isRecoverable(failure: unknown): failure is Error {
+  return (
+    failure instanceof LostUploadError || failure instanceof ObjectExistsError || failure instanceof OtherRecordsError
+  )
+}
+
+/** Waits for uploads under way, not too long, and not for those that wait for records to come. */
+async function settle(writers: readonly PartitionWriter[]): Promise<void> {
+  const settled = Promise.all(writers.filter((writer) => !writer.isComparing).map((writer) => writer.settled()))
+  const timer = new AbortController()
+  await Promise.race([settled, sleep(SETTLE_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined)])
+  timer.abort()
+}
+
+function openWriter(
+  { config, context, environment, writers }: Running,
+  of: TopicPartition,
+  stored: readonly StoredObject[] = [],
+): void {
   const ofTopic = writers.get(of.topic) ?? new Map<number, PartitionWriter>()
   writers.set(of.topic, ofTopic)
-  const options = { settings: config.writer, environment, partitioner: config.partitioner(), logger: context.logger }
+  const options = {
+    settings: config.writer,
+    environment,
+    partitioner: config.partitioner(),
+    logger: context.logger,
+    stored,
+  }
   ofTopic.set(of.partition, new PartitionWriter({ topic: of.topic, partition: of.partition }, options))
 }
 

@@ -28,6 +28,5 @@ export const ignoredKeys = {
   's3.elastic.buffer.init.capacity': { type: 'INT', default: 131072, validator: validators.atLeast(4096), importance: 'LOW', group: 'S3', documentation: 'Unused.' },
   's3.object.tagging.key.value.pairs': { type: 'LIST', default: [], importance: 'LOW', group: 'S3', documentation: 'More tags.' },
   's3.object.behavior.on.tagging.error': { type: 'STRING', default: 'ignore', validator: validators.oneOfIgnoreCase('ignore', 'fail'), importance: 'LOW', group: 'S3', documentation: 'What a failed tagging does.' },
-  'enable.conditional.writes': { type: 'BOOLEAN', default: true, importance: 'LOW', group: 'S3', documentation: 'Without effect: an object written again replaces the earlier one.' },
-  'max.files.scan.limit': { type: 'INT', default: 100, importance: 'LOW', group: 'S3', documentation: 'Unused.' },
+  'max.files.scan.limit': { type: 'INT', default: 100, importance: 'LOW', group: 'S3', documentation: 'Unused: the next free name is found by trying.' },
 } as const // prettier-ignore

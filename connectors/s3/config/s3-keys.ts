@@ -171,6 +171,14 @@ export const s3Keys = {
     group: 'S3',
     documentation: 'Decimals in JSON: base64 of the unscaled integer, or a number.',
   },
+  'enable.conditional.writes': {
+    type: 'BOOLEAN',
+    default: true,
+    importance: 'LOW',
+    group: 'S3',
+    documentation:
+      'With rotate.schedule.interval.ms, and without store.kafka.keys and store.kafka.headers: never replace an object (If-None-Match). Where there is one already, its records are compared (s3:GetObject) and not written again. Without effect in other combinations.',
+  },
   'store.kafka.keys': {
     type: 'BOOLEAN',
     default: false,

@@ -22,6 +22,8 @@ export interface S3SinkConfig {
   readonly writer: WriterSettings
   readonly partBytes: number
   readonly memoryBytes: number
+  /** Asked for in so many words, and without effect in this combination. */
+  readonly uselessCondition: boolean
   readonly gzipLevel: number | undefined
   readonly nullValues: 'fail' | 'ignore' | 'write'
   readonly reportNullValues: boolean
@@ -47,6 +49,7 @@ export function parseS3SinkConfig(props: Props): S3SinkConfig {
     writer: writerSettings(raw, props, gzip),
     partBytes: raw['s3.part.size'],
     memoryBytes: raw['s3.buffer.memory.bytes'],
+    uselessCondition: props['enable.conditional.writes']?.trim().toLowerCase() === 'true' && !conditionalWrites(raw),
     gzipLevel: gzip ? raw['s3.compression.level'] : undefined,
     nullValues: raw['behavior.on.null.values'].toLowerCase() as S3SinkConfig['nullValues'],
     reportNullValues: raw['report.null.values.to.dlq'],
@@ -74,7 +77,14 @@ export function storeOptions(raw: RawConfig): S3Options {
     // as Confluent: aws:kms without a key id sends nothing
     encryption: raw['s3.ssea.name'] === 'AES256' || kms ? raw['s3.ssea.name'] : undefined,
     kmsKeyId: kms ? raw['s3.sse.kms.key.id'] : undefined,
+    conditionalWrites: conditionalWrites(raw),
   }
+}
+
+/** As Confluent: only where the clock closes objects, and only for values, which are one object and not two or three. */
+function conditionalWrites(raw: RawConfig): boolean {
+  const hasSchedule = raw['rotate.schedule.interval.ms'] > 0
+  return raw['enable.conditional.writes'] && hasSchedule && !raw['store.kafka.keys'] && !raw['store.kafka.headers']
 }
 
 function writerSettings(raw: RawConfig, props: Props, gzip: boolean): WriterSettings {

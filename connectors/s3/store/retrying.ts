@@ -17,6 +17,9 @@ const MAX_PAUSE_MS = 20_000
 /** The upload this belongs to does not exist any more: what went into it must be read from Kafka again. */
 export class LostUploadError extends ConnectError {}
 
+/** A conditional write found an object of that name. */
+export class PreconditionError extends ConnectError {}
+
 /**
  * Repeats requests until they succeed or cannot: rounds of tries with exponential back-off, without end. After a failed round
  * `trouble` says what is wrong, until a request succeeds again.
@@ -35,7 +38,7 @@ export class Retrying {
     return this.#trouble
   }
 
-  /** `what` completes "cannot …". Throws LostUploadError, ConnectError, or the signal's reason. */
+  /** `what` completes "cannot …". Throws LostUploadError, PreconditionError, ConnectError, or the signal's reason. */
   async run<T>(what: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -48,6 +51,7 @@ export class Retrying {
         const message = `cannot ${what}: ${failureText(error)}`
         const kind = failureKind(error)
         if (kind === 'lost') throw new LostUploadError(message, { cause: error })
+        if (kind === 'exists') throw new PreconditionError(message, { cause: error })
         if (kind === 'fatal') throw new ConnectError(message, { cause: error })
         await sleep(this.#pause(attempt, message, error), undefined, { signal })
       }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { Readable } from 'node:stream'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -13,7 +15,8 @@ import {
 } from '@aws-sdk/client-s3'
 import type { ObjectCannedACL, ServerSideEncryption } from '@aws-sdk/client-s3'
 import { ConfigError } from 'naru/api'
-import type { ObjectStore } from './object-store.ts'
+import { contentOf } from './object-content.ts'
+import type { ExistingObject, ObjectStore } from './object-store.ts'
 
 export interface S3Options {
   readonly bucket: string
@@ -32,6 +35,8 @@ export interface S3Options {
   readonly acl: string | undefined
   readonly encryption: string | undefined
   readonly kmsKeyId: string | undefined
+  /** Writes never replace an object. */
+  readonly conditionalWrites: boolean
 }
 
 const CONNECT_TIMEOUT_MS = 5000
@@ -69,7 +74,12 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async put(key: string, body: Buffer, abortSignal: AbortSignal): Promise<void> {
-    const command = new PutObjectCommand({ ...this.#target(key), ...this.#attributes(), ...this.#body(body) })
+    const command = new PutObjectCommand({
+      ...this.#target(key),
+      ...this.#attributes(),
+      ...this.#condition(),
+      ...this.#body(body),
+    })
     await this.#client.send(command, { abortSignal })
   }
 
@@ -101,6 +111,7 @@ export class S3ObjectStore implements ObjectStore {
     // S3 may answer 200 with an error document; the SDK throws it like any other.
     const command = new CompleteMultipartUploadCommand({
       ...this.#target(key),
+      ...this.#condition(),
       UploadId: upload,
       MultipartUpload: { Parts },
     })
@@ -112,6 +123,22 @@ export class S3ObjectStore implements ObjectStore {
     await this.#client.send(new AbortMultipartUploadCommand({ ...this.#target(key), UploadId: upload }), {
       abortSignal,
     })
+  }
+
+  async inspect(
+    key: string,
+    isGzip: boolean,
+    abortSignal: AbortSignal,
+  ): Promise<ExistingObject | 'forbidden' | 'missing'> {
+    try {
+      const { ETag, Body } = await this.#client.send(new GetObjectCommand(this.#target(key)), { abortSignal })
+      return { etag: (ETag ?? '').replaceAll('"', ''), ...(await contentOf(Body as Readable, isGzip)) }
+    } catch (error) {
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+      if (status === 403) return 'forbidden'
+      if (status === 404) return 'missing'
+      throw error
+    }
   }
 
   async check(abortSignal: AbortSignal): Promise<void> {
@@ -155,6 +182,10 @@ export class S3ObjectStore implements ObjectStore {
 
   #target(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.#options.bucket, Key: key }
+  }
+
+  #condition(): { IfNoneMatch?: string } {
+    return this.#options.conditionalWrites ? { IfNoneMatch: '*' } : {}
   }
 
   #body(body: Buffer): { Body: Buffer; ContentLength: number; ContentMD5?: string } {

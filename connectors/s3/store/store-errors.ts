@@ -3,9 +3,10 @@
  *
  * - retry: throttled, server trouble, no connection, no answer: try again, without end
  * - lost: the multipart upload is gone; its records must be read again
+ * - exists: a conditional write found an object of that name
  * - fatal: wrong credentials, no such bucket, not allowed
  */
-export type FailureKind = 'retry' | 'lost' | 'fatal'
+export type FailureKind = 'retry' | 'lost' | 'exists' | 'fatal'
 
 interface SdkError extends Error {
   readonly code?: string
@@ -51,9 +52,10 @@ export function failureKind(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'fatal'
   const { name, code, $metadata } = error as SdkError
   if (name === 'NoSuchUpload' || name === 'InvalidPart') return 'lost'
+  if (name === 'PreconditionFailed' || $metadata?.httpStatusCode === 412) return 'exists' // the name also within a 200
   if (RETRY_NAMES.has(name) || (code !== undefined && RETRY_CODES.has(code))) return 'retry'
   const status = $metadata?.httpStatusCode
-  if (status === undefined) return 'fatal'
+  if (status === undefined || status === 501) return 'fatal' // 501: the store does not know what was asked
   return status >= 500 || status === 429 || status === 408 ? 'retry' : 'fatal'
 }
 

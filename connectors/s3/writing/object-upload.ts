@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto'
+import { ConnectError } from 'naru/api'
+import { PreconditionError } from '../store/retrying.ts'
 import type { ByteStash } from './byte-stash.ts'
+import { ObjectExistsError } from './stored-objects.ts'
 import type { UploadEnvironment } from './upload-environment.ts'
 
 /** S3's least size of a part that is not the last. */
@@ -35,9 +39,12 @@ export class ObjectUpload {
   /** Takes over the rest and resolves when the object is there. */
   async finish(rest: ByteStash): Promise<void> {
     if (this.#parts.length === 0) {
-      await this.#send(`write ${this.key}`, rest, (body) =>
-        Promise.resolve(() => this.#environment.store.put(this.key, body, this.#signal)),
-      )
+      let etag = ''
+      const write = this.#send(`write ${this.key}`, rest, (body) => {
+        if (this.#environment.conditionalWrites) etag = createHash('md5').update(body).digest('hex')
+        return Promise.resolve(() => this.#environment.store.put(this.key, body, this.#signal))
+      })
+      await write.catch((error: unknown) => this.#explain(error, () => etag))
       return
     }
     try {
@@ -46,7 +53,9 @@ export class ObjectUpload {
       const upload = (await this.#upload) ?? ''
       const { slots, retrying, store } = this.#environment
       const complete = () => store.completeUpload(this.key, upload, tags, this.#signal)
-      await slots.run(() => retrying.run(`complete the upload of ${this.key}`, this.#signal, complete))
+      await slots
+        .run(() => retrying.run(`complete the upload of ${this.key}`, this.#signal, complete))
+        .catch((error: unknown) => this.#explain(error, () => tagOfParts(tags)))
     } catch (error) {
       await this.abort()
       throw error
@@ -59,6 +68,24 @@ export class ObjectUpload {
     if (this.#upload === undefined) return
     const upload = await this.#upload.catch(() => undefined)
     if (upload !== undefined) await this.#environment.store.abortUpload(this.key, upload).catch(() => undefined)
+  }
+
+  /**
+   * There is an object of that name. The same bytes are our own, written by a try whose answer was lost, or by another task
+   * for the same records: done. Else throws ObjectExistsError.
+   */
+  async #explain(error: unknown, etag: () => string): Promise<void> {
+    const { retrying, store, gzipLevel, conditionalWrites } = this.#environment
+    if (!conditionalWrites || !(error instanceof PreconditionError)) throw error
+    const inspect = () => store.inspect(this.key, gzipLevel !== undefined, this.#signal)
+    const existing = await retrying.run(`read ${this.key}`, this.#signal, inspect)
+    if (existing === 'missing')
+      throw new ConnectError(`${error.message}: yet the store has no such object`, { cause: error })
+    if (existing === 'forbidden')
+      throw new ObjectExistsError(`${this.key} exists, and we may not read it (s3:GetObject)`, this.key, undefined)
+    if (existing.etag !== etag())
+      throw new ObjectExistsError(`${this.key} exists with other content`, this.key, existing)
+    await this.abort()
   }
 
   #create(): Promise<string> {
@@ -81,4 +108,11 @@ export class ObjectUpload {
       memory.add(-held)
     }
   }
+}
+
+/** S3's tag of an object made of parts. */
+function tagOfParts(tags: readonly string[]): string {
+  const md5 = createHash('md5')
+  for (const tag of tags) md5.update(Buffer.from(tag.replaceAll('"', ''), 'hex'))
+  return `${md5.digest('hex')}-${tags.length}`
 }

@@ -9,6 +9,14 @@ import type { UploadEnvironment } from './upload-environment.ts'
 /** What an open object costs besides its bytes; counted so that very many tiny ones are bounded too. */
 export const OVERHEAD_BYTES = 4096
 
+/** When a finished object may enter the store. */
+export interface Turn {
+  /** Rejects when it never may. */
+  readonly comes: Promise<unknown>
+  /** More records must come first: its memory is wanted for them. */
+  readonly isFar: boolean
+}
+
 /**
  * One open object: records are appended to a block; full blocks are compressed on the thread pool and gather until they make a
  * part. Nothing here waits: `finish` resolves when S3 has the object.
@@ -76,16 +84,16 @@ export class ObjectWriter {
       this.#sendPart()
       return
     }
-    if (this.#stash.inMemory === 0) return
-    this.#spillFile ??= await this.#environment.spillFile()
-    this.#environment.memory.add(-(await this.#stash.spill(this.#spillFile)))
+    await this.#spill()
   }
 
-  /** Ends the object; resolves when it is in the store. The writer must not be used any more. */
-  async finish(): Promise<void> {
+  /** Ends the object; resolves when it is in the store, which it enters after its turn. The writer must not be used any more. */
+  async finish(turn?: Turn): Promise<void> {
     this.#cut(undefined)
     try {
       await this.#compressed
+      if (turn?.isFar === true) await this.#spill()
+      await turn?.comes.catch((error: unknown) => this.#giveUp(error))
       await this.#upload.finish(this.#takeStash())
     } finally {
       this.#environment.memory.add(-OVERHEAD_BYTES)
@@ -100,6 +108,21 @@ export class ObjectWriter {
     blocks.give(this.#block)
     await this.#stash.drop()
     await this.#upload.abort()
+  }
+
+  /** Ended, but not to be stored. */
+  async #giveUp(reason: unknown): Promise<never> {
+    const stash = this.#takeStash()
+    this.#environment.memory.add(-stash.inMemory)
+    await stash.drop()
+    await this.#upload.abort()
+    throw reason
+  }
+
+  async #spill(): Promise<void> {
+    if (this.#stash.inMemory === 0) return
+    this.#spillFile ??= await this.#environment.spillFile()
+    this.#environment.memory.add(-(await this.#stash.spill(this.#spillFile)))
   }
 
   /** Sends the block on its way and goes on with `next`; undefined: it was the last. */

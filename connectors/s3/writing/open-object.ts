@@ -7,6 +7,8 @@ import type { ObjectWriter } from './object-writer.ts'
 export class OpenObject {
   /** Schema of the values, of the first record. */
   readonly schema: Schema | undefined
+  /** Offset of its first record. */
+  readonly start: number
   records = 0
   readonly #values: ObjectWriter | undefined
   readonly #keys: ObjectWriter | undefined
@@ -14,6 +16,7 @@ export class OpenObject {
 
   constructor(
     schema: Schema | undefined,
+    start: number,
     writers: {
       readonly values: ObjectWriter | undefined
       readonly keys: ObjectWriter | undefined
@@ -21,6 +24,7 @@ export class OpenObject {
     },
   ) {
     this.schema = schema
+    this.start = start
     this.#values = writers.values
     this.#keys = writers.keys
     this.#headers = writers.headers

@@ -1,4 +1,4 @@
-import { schemasEqual } from 'naru/api'
+import { ByteWriter, schemasEqual } from 'naru/api'
 import type { Logger, Schema, SinkRecord, TopicPartition } from 'naru/api'
 import type { RecordFormat } from '../formats/record-format.ts'
 import { objectKey } from '../object-key.ts'
@@ -8,7 +8,10 @@ import type { TimeZone } from '../partitioning/time-zone.ts'
 import { nextScheduledRotation, rotationAfter, rotationBefore, rotationIsDue } from '../rotation.ts'
 import type { RotationPolicy, RotationReason } from '../rotation.ts'
 import { ObjectWriter } from './object-writer.ts'
+import type { Turn } from './object-writer.ts'
 import { OpenObject } from './open-object.ts'
+import { ObjectExistsError, StoredObjects } from './stored-objects.ts'
+import type { StoredObject } from './stored-objects.ts'
 import type { UploadEnvironment } from './upload-environment.ts'
 import { UploadRounds } from './upload-rounds.ts'
 
@@ -35,6 +38,10 @@ export class PartitionWriter {
   readonly #logger: Logger
   readonly #cancel = new AbortController()
   readonly #rounds = new UploadRounds()
+  readonly #stored: StoredObjects
+  /** Objects of rounds that are not whole in the store. */
+  readonly #found: StoredObject[] = []
+  readonly #scratch = new ByteWriter(1024)
   readonly #open = new Map<string, OpenObject>()
   /** Offset after the last record seen; undefined before the first. */
   #position: number | undefined
@@ -55,6 +62,8 @@ export class PartitionWriter {
       readonly environment: UploadEnvironment
       readonly partitioner: Partitioner
       readonly logger: Logger
+      /** What an earlier writer of the partition left in the store. */
+      readonly stored?: readonly StoredObject[]
     },
   ) {
     this.#of = of
@@ -62,22 +71,33 @@ export class PartitionWriter {
     this.#environment = options.environment
     this.#partitioner = options.partitioner
     this.#logger = options.logger
+    this.#stored = new StoredObjects(options.stored ?? [])
   }
 
   /** Why its uploads cannot go on. */
   get failure(): unknown {
-    return this.#rounds.failure
+    return this.#rounds.failure ?? this.#stored.failure
   }
 
   /** The next offset to consume after what is in the store; undefined: nothing yet. Skipped records count once nothing is open. */
   get committable(): number | undefined {
-    const idle = this.#state.records === 0 && this.#rounds.pending === 0
+    const idle = this.#state.records === 0 && this.#rounds.pending === 0 && !this.#stored.isPending
     return idle ? this.#position : this.#rounds.durable
   }
 
   /** Where reading must begin again when everything outside the store is forgotten; undefined: nothing was read. */
   get restartOffset(): number | undefined {
     return this.#rounds.durable ?? this.#first
+  }
+
+  /** What lies in the store beyond `restartOffset`: for the writer that begins there. */
+  get stored(): readonly StoredObject[] {
+    return [...this.#stored.known, ...this.#found]
+  }
+
+  /** It must see more records before what it has closed may be stored. */
+  get isComparing(): boolean {
+    return this.#stored.isPending
   }
 
   get nextScheduleMs(): number | undefined {
@@ -96,6 +116,7 @@ export class PartitionWriter {
     try {
       const timestampMs = this.#partitioner.timestamp?.(record, nowMs) ?? nowMs
       const folder = isTombstone ? this.#settings.tombstoneFolder : this.#partitioner.encode(record, timestampMs)
+      if (!this.#stored.isEmpty && this.#isStored(record, folder, nowMs)) return
       this.#rotateBefore(record, { folder, timestampMs, nowMs, isTombstone })
       this.#state.baseMs ??= timestampMs
       this.#append(record, folder, isTombstone)
@@ -116,6 +137,7 @@ export class PartitionWriter {
   tick(nowMs: number): void {
     const { schedule } = this.#settings
     if (!schedule) return
+    this.#stored.tick(nowMs, 2 * schedule.periodMs)
     const { nextScheduleMs } = this.#state
     if (rotationIsDue(this.#state, nowMs)) this.#rotate('SCHEDULE')
     // an expired timer of an idle partition must not close its next record alone
@@ -130,7 +152,9 @@ export class PartitionWriter {
 
   /** Forgets everything that is not in the store. */
   async discard(): Promise<void> {
-    this.#cancel.abort(new Error('the partition is not ours any more'))
+    const reason = new Error('the partition is not ours any more')
+    this.#cancel.abort(reason)
+    this.#stored.abandon(reason)
     await Promise.all(this.openWriters.map((writer) => writer.discard()))
     this.#open.clear()
     await this.#rounds.settled()
@@ -190,7 +214,11 @@ export class PartitionWriter {
       return new ObjectWriter(key, format, this.#environment, this.#cancel.signal)
     }
     const schema: Schema | undefined = record.valueSchema
-    return new OpenObject(schema, { values: writer('values'), keys: writer('keys'), headers: writer('headers') })
+    return new OpenObject(schema, record.originalOffset, {
+      values: writer('values'),
+      keys: writer('keys'),
+      headers: writer('headers'),
+    })
   }
 
   #key(startOffset: number, folder: string, view: ObjectView, format: RecordFormat): string {
@@ -199,14 +227,56 @@ export class PartitionWriter {
   }
 
   #rotate(reason: RotationReason): void {
-    const writers = this.openWriters
-    this.#logger.debug(`closing ${writers.length} objects of ${this.#of.topic}-${this.#of.partition}: ${reason}`)
-    this.#rounds.add(
-      this.#position ?? 0,
-      writers.map((writer) => writer.finish()),
-    )
+    const { topic, partition } = this.#of
+    this.#logger.debug(`closing ${this.openWriters.length} objects of ${topic}-${partition}: ${reason}`)
+    const end = this.#position ?? 0
+    this.#rounds.add(end, this.#environment.conditionalWrites ? this.#finishInTurn(end) : this.#finish())
     this.#open.clear()
     const { lastFolder, nextScheduleMs } = this.#state
     this.#state = { records: 0, openFiles: 0, baseMs: undefined, lastFolder, nextScheduleMs }
   }
+
+  #finish(): readonly Promise<void>[] {
+    return this.openWriters.map((writer) => writer.finish())
+  }
+
+  /** Each round behind the one before, so that where an object is in the way nothing later has been written. */
+  #finishInTurn(end: number): readonly Promise<void>[] {
+    const comes = Promise.all([this.#rounds.stored(), this.#stored.proved])
+    comes.catch(() => undefined) // reported by the writers
+    const turn: Turn = { comes, isFar: this.#stored.isPending }
+    const round: StoredObject[] = []
+    const uploads = [...this.#open].flatMap(([folder, { start, writers }]) =>
+      writers.map((writer) =>
+        writer.finish(turn).then(
+          () => void round.push({ kind: 'until', folder, start, end }),
+          (error: unknown) => {
+            if (error instanceof ObjectExistsError && error.key === writer.key)
+              round.push(foundInPlace(folder, start, error))
+            throw error
+          },
+        ),
+      ),
+    )
+    // a round that is whole is behind us: reading never begins before it again
+    void Promise.allSettled(uploads).then((results) => {
+      if (results.some(({ status }) => status === 'rejected')) this.#found.push(...round)
+    })
+    return uploads
+  }
+
+  #isStored(record: SinkRecord, folder: string, nowMs: number): boolean {
+    return this.#stored.has(folder, record.originalOffset, nowMs, () => {
+      this.#scratch.reset()
+      this.#settings.formats.values?.write(record, this.#scratch)
+      return this.#scratch.view()
+    })
+  }
+}
+
+/** By its name an object holds at least the record that it begins with: all there is to go by where we may not read it. */
+function foundInPlace(folder: string, start: number, { key, existing }: ObjectExistsError): StoredObject {
+  return existing === undefined
+    ? { kind: 'until', folder, start, end: start + 1 }
+    : { kind: 'content', folder, start, key, content: existing }
 }

@@ -12,6 +12,8 @@ export interface UploadEnvironment {
   readonly slots: Slots
   readonly memory: MemoryBudget
   readonly blocks: BlockPool
+  /** Writes never replace an object; the rounds of a partition then come one after the other. */
+  readonly conditionalWrites: boolean
   readonly partBytes: number
   /** undefined: not compressed. */
   readonly gzipLevel: number | undefined

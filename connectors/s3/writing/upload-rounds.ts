@@ -7,6 +7,7 @@ export class UploadRounds {
   #durable: number | undefined
   #failure: unknown
   #settled = Promise.resolve()
+  #stored = Promise.resolve()
 
   /** Offset after the last record of the finished prefix; undefined: no round has finished. */
   get durable(): number | undefined {
@@ -35,7 +36,14 @@ export class UploadRounds {
         this.#failure ??= error
       },
     )
-    this.#settled = this.#settled.then(() => finished)
+    this.#stored = Promise.all([this.#stored, ...uploads]).then(() => undefined)
+    this.#stored.catch(() => undefined) // it is the failure
+    this.#settled = Promise.all([this.#settled, finished, Promise.allSettled(uploads)]).then(() => undefined)
+  }
+
+  /** Resolves when all rounds added so far are uploaded; rejects when one failed. */
+  stored(): Promise<void> {
+    return this.#stored
   }
 
   /** Resolves when all rounds added so far are uploaded or failed; never rejects. */

@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { checkReadConditions, checkWriteConditions, parseRange } from '../conditions.ts'
 import type { ObjectMeta, StoredObject } from '../object-files.ts'
@@ -33,9 +33,14 @@ export async function commitObject(
   const { bucket, key } = request
   const conditions = { ifMatch: request.header('if-match'), ifNoneMatch: request.header('if-none-match') }
   await stores.locks.run(`${bucket}/${key}`, async () => {
-    if (conditions.ifMatch !== '' || conditions.ifNoneMatch !== '')
-      checkWriteConditions(conditions, (await stores.files.find(bucket, key))?.meta.etag)
-    await stores.files.commit(bucket, key, temporary, meta)
+    try {
+      if (conditions.ifMatch !== '' || conditions.ifNoneMatch !== '')
+        checkWriteConditions(conditions, (await stores.files.find(bucket, key))?.meta.etag)
+      await stores.files.commit(bucket, key, temporary, meta)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
   })
 }
 
