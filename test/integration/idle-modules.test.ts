@@ -11,7 +11,7 @@ const RECORDER = new URL('../support/record-modules.mjs', import.meta.url).href
 
 /** Memory of a worker that has nothing to do is, most of all, code; a figure would differ from machine to machine, a list does not. */
 describe('an idle worker', () => {
-  test('loads nothing of the embedded parts, no S3 client and, once its code is compiled, no type stripper', async () => {
+  test('loads no connector, nothing of the embedded parts and, once its code is compiled, no type stripper', async () => {
     await using broker = await TestBroker.start()
     const folder = await mkdtemp(join(tmpdir(), 'naru-idle-'))
     try {
@@ -21,6 +21,7 @@ describe('an idle worker', () => {
       const loaded = (pattern: RegExp) => modules.filter((each) => pattern.test(each))
       assert.equal(loaded(/runtime\/connect\.ts$/).length, 1, 'what is loaded is recorded')
       assert.equal(loaded(/^NativeModule http$/).length, 1, "and so are Node's own modules")
+      assert.deepEqual(loaded(/\/connectors\/\w+\/.*\.ts$/), [])
       assert.deepEqual(loaded(/node_modules\/(@aws-sdk|@smithy|pg|pg-\w+|typescript\w*)\//), [])
       assert.deepEqual(loaded(/\/(embedded|runtime\/testing|cli\/(demo|lab|connect|templates))\//), [])
       assert.deepEqual(loaded(/NativeModule internal\/deps\/(amaro|undici|acorn|minimatch)\//), [])
