@@ -1,6 +1,6 @@
 import { ConnectError } from '../api/index.ts'
 import type { Logger, Offsets, SinkTask, TopicPartition } from '../api/index.ts'
-import { abortable, anySignal } from '../async/abort.ts'
+import { abortable } from '../async/abort.ts'
 import type { Consumer } from '../kafka/consumer.ts'
 import { errorLine } from '../telemetry/stack-trace.ts'
 import type { ErrorTolerance } from './error-tolerance.ts'
@@ -25,13 +25,12 @@ export interface SinkCommitsOptions {
 
 interface RunningCommit {
   readonly startedAt: number
-  readonly abort: AbortController
   readonly done: Promise<void>
 }
 
 /**
  * When and what a sink task commits: at intervals without waiting, on revoke and at the end with. Commits of one task never overtake each
- * other: one runs at a time, and one that is given up is over before the next begins.
+ * other: one runs at a time, each for `timeoutMs` at most.
  */
 export class SinkCommits {
   readonly #options: SinkCommitsOptions
@@ -59,12 +58,8 @@ export class SinkCommits {
 
   /** Starts a commit if one is due. */
   async poke(now: number): Promise<void> {
-    const { tolerance, logger, timeoutMs, intervalMs } = this.#options
+    const { tolerance, intervalMs } = this.#options
     if (tolerance.lostReport !== undefined) throw tolerance.lostReport
-    if (this.#running !== undefined && now >= this.#running.startedAt + timeoutMs) {
-      logger.warn('commit of offsets timed out')
-      await this.#giveUp(this.#running)
-    }
     if (this.#running !== undefined || (!this.#requested && now < this.#next)) return
     this.#next = now + intervalMs
     this.#requested = false
@@ -103,25 +98,19 @@ export class SinkCommits {
   #begin(wanted: Offsets): Promise<void> {
     const { metrics, progress, timeoutMs, consumer } = this.#options
     metrics.commitSequence++
-    const abort = new AbortController()
-    const signal = anySignal(abort.signal, AbortSignal.timeout(timeoutMs))
+    const signal = AbortSignal.timeout(timeoutMs)
     if (!this.#failing) progress.waitsBeside('offset commit')
     const startedAt = Date.now()
     const done = this.#commit(wanted, startedAt, signal).finally(() => {
       this.#running = undefined
       if (this.#requested) consumer.wakeup()
     })
-    this.#running = { startedAt, abort, done }
+    this.#running = { startedAt, done }
     return done
   }
 
-  async #giveUp(running: RunningCommit): Promise<void> {
-    running.abort.abort(new ConnectError('the next commit is due'))
-    await running.done
-  }
-
   async #commit(wanted: Offsets, startedAt: number, signal: AbortSignal): Promise<void> {
-    const { consumer, offsets, tolerance, metrics, progress, logger } = this.#options
+    const { consumer, offsets, tolerance, metrics, progress, logger, timeoutMs } = this.#options
     try {
       // Reports of bad records are part of the delivery: they must be durable first.
       if (tolerance.hasReports) await abortable(tolerance.reported(), signal)
@@ -134,7 +123,8 @@ export class SinkCommits {
     } catch (error) {
       this.#failing = true
       metrics.commitFailed()
-      logger.warn(`offsets are not committed: ${errorLine(error)}`)
+      const reason = error === signal.reason ? `not within offset.flush.timeout.ms=${timeoutMs}` : errorLine(error)
+      logger.warn(`offsets are not committed: ${reason}`)
     }
   }
 }

@@ -253,7 +253,22 @@ describe('producer', () => {
     await producer.send(numbered(3, 5), outcome)
     await producer.flush()
     assert.deepEqual(cluster.logs.get('t-0'), ['3', '4'])
+    assert.deepEqual([...cluster.sequences], [['t-0/1', 2]], 'the numbers of the refused batch went to the next one')
     await producer[Symbol.asyncDispose]()
+  })
+
+  test('a batch given up that may have been written leaves no number to the next, which would pass for it', async () => {
+    const cluster = new ScriptedCluster()
+    const outcome = new Outcome()
+    const short = { ...FAST, 'request.timeout.ms': '20', 'delivery.timeout.ms': '50' }
+    await using producer = new Producer({ options: parseProducerOptions(short), cluster, logger })
+    cluster.faults.push('lost after', ...Array.from({ length: 10_000 }, () => 'lost before' as const))
+    await assert.rejects(producer.sendAndWait(numbered(0, 3)), /delivery\.timeout\.ms=50/)
+    cluster.faults.length = 0
+    await producer.send(numbered(3, 6), outcome)
+    await producer.flush()
+    assert.deepEqual(outcome.delivered_, values(3, 6))
+    assert.deepEqual(cluster.logs.get('t-0'), values(0, 6))
   })
 
   test('the next waiting batch is on its way before whoever waited for room goes on', async () => {

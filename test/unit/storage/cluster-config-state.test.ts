@@ -80,6 +80,12 @@ describe('the state of the config log', () => {
     assert.equal(compacted.taskSets.has('c'), false)
     const recreated = fold([connector('c'), task('c', 0), commit('c', 1), connector('c', null), connector('c')])
     assert.deepEqual(taskConfigsOf(recreated, 'c'), [])
+    const uncommitted = fold([connector('c'), task('c', 0), connector('c', null), connector('c'), commit('c', 1)])
+    assert.deepEqual(
+      taskConfigsOf(uncommitted, 'c'),
+      [],
+      'nor those of a set that was not committed when it was deleted',
+    )
   })
 
   it('keeps the target state until its own tombstone', () => {
