@@ -1,5 +1,6 @@
 import { configDef } from 'naru/api'
-import type { ConfigDef, ConnectorContext, Props, SourceRecord } from 'naru/api'
+import type { ConfigDef, ConnectorContext, Props, SinkTaskContext, SourceRecord } from 'naru/api'
+import { integer } from './integer.ts'
 import { pause } from './throttle.ts'
 
 const DEFAULT_DELAY_MS = 15_000
@@ -9,7 +10,7 @@ class Fuse {
   #at = Infinity
 
   light(props: Props, mode: 'connector-failure' | 'task-failure'): void {
-    if (props['mock_mode'] === mode) this.#at = Date.now() + Number(props['delay_ms'] ?? DEFAULT_DELAY_MS)
+    if (props['mock_mode'] === mode) this.#at = Date.now() + integer(props, 'delay_ms', DEFAULT_DELAY_MS)
   }
 
   get leftMs(): number {
@@ -67,13 +68,22 @@ export class MockSourceTask {
 export class MockSinkTask {
   static readonly className = 'org.apache.kafka.connect.tools.MockSinkTask'
   readonly #fuse = new Fuse()
+  #context: SinkTaskContext | undefined
 
-  async start(props: Props): Promise<void> {
+  async start(props: Props, context: SinkTaskContext): Promise<void> {
+    this.#context = context
     this.#fuse.light(props, 'task-failure')
+    this.#comeAgain()
   }
 
   async put(): Promise<void> {
     this.#fuse.check()
+    this.#comeAgain()
+  }
+
+  /** Without a record put would not be called until the next commit. */
+  #comeAgain(): void {
+    if (Number.isFinite(this.#fuse.leftMs)) this.#context?.timeout(Math.min(Math.max(this.#fuse.leftMs, 1), 250))
   }
 
   async stop(): Promise<void> {}

@@ -1,49 +1,63 @@
-import { configDef, NO_HEADERS, schema } from 'naru/api'
+import { configDef, ConnectError, NO_HEADERS, schema } from 'naru/api'
 import type { ConfigDef, Props, SourcePartition, SourceRecord, SourceTaskContext } from 'naru/api'
+import { integer } from './integer.ts'
 import { forever, Throttle } from './throttle.ts'
 
-const KEY = schema.int32()
-const FIELDS = {
+const KEY = schema.string()
+const BEFORE = {
   boolean: schema.boolean(),
   int: schema.int32(),
   long: schema.int64(),
   float: schema.float32(),
   double: schema.float64(),
   partitioning: schema.int32(),
-  id: schema.int32(),
-  seqno: schema.int64(),
 }
-const FIRST = schema.struct(FIELDS, { name: 'record', version: 1 })
-const SECOND = schema.struct({ ...FIELDS, string: schema.string() }, { name: 'record', version: 2 })
+const AFTER = { id: schema.int32(), seqno: schema.int64() }
+const FIRST = schema.struct({ ...BEFORE, ...AFTER }, { name: 'record', version: 1 })
+const SECOND = schema.struct(
+  { ...BEFORE, string: schema.string({ default: 'abc' }), ...AFTER },
+  { name: 'record', version: 2 },
+)
+
+interface Settings {
+  readonly id: number
+  readonly topic: string
+  /** Since the start of the task, not of the connector. */
+  readonly messages: number
+  readonly throughput: number
+  readonly partitions: number
+  readonly hasTwoSchemas: boolean
+}
 
 /** Structs with a field of every primitive type, of one schema version or of two in turn. */
 export class SchemaSourceTask {
   static readonly className = 'org.apache.kafka.connect.tools.SchemaSourceTask'
-  #props: Props = {}
-  #id = 0
+  #settings!: Settings
   #partition: SourcePartition = {}
   #throttle = new Throttle(-1)
   #first = 0
   #next = 0
 
   async start(props: Props, context: SourceTaskContext): Promise<void> {
-    this.#props = props
-    this.#id = Number(props['id'])
-    this.#partition = { id: this.#id }
+    this.#settings = settings(props)
+    this.#partition = { id: this.#settings.id }
     const [offset] = await context.offsets.offsets([this.#partition])
     this.#first = this.#next = offset === undefined ? 0 : Number(offset['seqno']) + 1
-    this.#throttle = new Throttle(Number(props['throughput'] ?? -1))
+    this.#throttle = new Throttle(this.#settings.throughput)
   }
 
   async poll(signal: AbortSignal): Promise<readonly SourceRecord[]> {
-    if (this.#next >= Number(this.#props['num.messages'] ?? 1000)) await forever(signal)
+    if (this.#next - this.#first >= this.#settings.messages) await forever(signal)
     else await this.#throttle.turn(this.#next - this.#first + 1, signal)
-    return signal.aborted ? [] : [this.#record(this.#next++)]
+    if (signal.aborted) return []
+    process.stdout.write(`{"task": ${this.#settings.id}, "seqno": ${this.#next}}\n`)
+    return [this.#record(this.#next++)]
   }
 
   #record(n: number): SourceRecord {
-    const partition = n % Number(this.#props['partition.count'] ?? 1)
-    const two = this.#props['multiple.schema'] === 'true' && n % 2 === 1
+    const { id, topic, partitions, hasTwoSchemas } = this.#settings
+    const partition = n % partitions
+    const two = hasTwoSchemas && (n - this.#first) % 2 === 1
     const value = {
       boolean: true,
       int: 12,
@@ -51,14 +65,14 @@ export class SchemaSourceTask {
       float: 12.2,
       double: 12.2,
       partitioning: partition,
-      id: this.#id,
+      id,
       seqno: BigInt(n),
     }
     return {
-      topic: this.#props['topic'] ?? '',
+      topic,
       partition,
       keySchema: KEY,
-      key: this.#id,
+      key: 'key',
       valueSchema: two ? SECOND : FIRST,
       value: two ? { ...value, string: 'def' } : value,
       timestamp: undefined,
@@ -69,6 +83,21 @@ export class SchemaSourceTask {
   }
 
   async stop(): Promise<void> {}
+}
+
+function settings(props: Props): Settings {
+  try {
+    return {
+      id: integer(props, 'id'),
+      topic: props['topic'] ?? '',
+      messages: integer(props, 'num.messages'),
+      throughput: integer(props, 'throughput'),
+      partitions: integer(props, 'partition.count', 1),
+      hasTwoSchemas: props['multiple.schema']?.toLowerCase() === 'true',
+    }
+  } catch (cause) {
+    throw new ConnectError('Invalid SchemaSourceTask configuration', { cause })
+  }
 }
 
 export class SchemaSourceConnector {

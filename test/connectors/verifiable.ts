@@ -1,10 +1,14 @@
-import { configDef, NO_HEADERS, plain, schema } from 'naru/api'
+import { configDef, ConnectError, NO_HEADERS, plain, schema } from 'naru/api'
 import type { CommittedOffset, ConfigDef, Props, SinkRecord, SourcePartition, SourceRecord } from 'naru/api'
 import type { SinkTaskContext, SourceTaskContext } from 'naru/api'
+import { integer } from './integer.ts'
 import { Throttle } from './throttle.ts'
 
 const INT = schema.int32()
 const LONG = schema.int64()
+const STRING = schema.string()
+/** `complete.record.data=true`: what is printed is also the record. */
+const COMPLETE = schema.struct({ name: STRING, task: INT, topic: STRING, time_ms: LONG, seqno: LONG })
 
 /** One line of JSON on standard output, as the system tests read it. */
 function print(fields: Readonly<Record<string, unknown>>): void {
@@ -17,31 +21,35 @@ export class VerifiableSourceTask {
   #about = { name: '', task: 0, topic: '' }
   #partition: SourcePartition = {}
   #throttle = new Throttle(-1)
+  #isComplete = false
   #first = 0
   #next = 0
   #committed = 0
 
   async start(props: Props, context: SourceTaskContext): Promise<void> {
-    this.#about = { name: props['name'] ?? context.connector, task: Number(props['id']), topic: props['topic'] ?? '' }
+    const { id, throughput } = numbers(props, 'throughput')
+    this.#about = { name: props['name'] ?? context.connector, task: id, topic: props['topic'] ?? '' }
     this.#partition = { id: this.#about.task }
     const [offset] = await context.offsets.offsets([this.#partition])
     this.#first = this.#next = this.#committed = offset === undefined ? 0 : Number(offset['seqno']) + 1
-    this.#throttle = new Throttle(Number(props['throughput'] ?? -1))
+    this.#throttle = new Throttle(throughput)
+    this.#isComplete = props['complete.record.data']?.toLowerCase() === 'true'
   }
 
   async poll(signal: AbortSignal): Promise<readonly SourceRecord[]> {
     await this.#throttle.turn(this.#next - this.#first + 1, signal)
     if (signal.aborted) return []
     const seqno = this.#next++
-    print({ ...this.#about, time_ms: Date.now(), seqno })
+    const time_ms = Date.now()
+    print({ ...this.#about, time_ms, seqno })
     return [
       {
         topic: this.#about.topic,
         partition: undefined,
         keySchema: INT,
         key: this.#about.task,
-        valueSchema: LONG,
-        value: BigInt(seqno),
+        valueSchema: this.#isComplete ? COMPLETE : LONG,
+        value: this.#isComplete ? { ...this.#about, time_ms: BigInt(time_ms), seqno: BigInt(seqno) } : BigInt(seqno),
         timestamp: undefined,
         headers: NO_HEADERS,
         sourcePartition: this.#partition,
@@ -68,7 +76,7 @@ export class VerifiableSinkTask {
   #unflushed: { readonly sinkTask: number; readonly seqno: unknown; readonly offset: number }[] = []
 
   async start(props: Props, context: SinkTaskContext): Promise<void> {
-    this.#about = { name: props['name'] ?? context.connector, task: Number(props['id']) }
+    this.#about = { name: props['name'] ?? context.connector, task: numbers(props).id }
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
@@ -92,6 +100,16 @@ export class VerifiableSinkTask {
   }
 
   async stop(): Promise<void> {}
+}
+
+/** The sink, too, says that it is the source. */
+function numbers<K extends string = never>(props: Props, ...keys: readonly K[]): Readonly<Record<K | 'id', number>> {
+  try {
+    const found = ['id', ...keys].map((key) => [key, integer(props, key)])
+    return Object.fromEntries(found) as Record<K | 'id', number>
+  } catch (cause) {
+    throw new ConnectError('Invalid VerifiableSourceTask configuration', { cause })
+  }
 }
 
 /** As many tasks as allowed, each with its number as `id`. */
