@@ -119,6 +119,7 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
 
 function pipeline(plugins: PluginRegistry, connector: Props, schemas: boolean): SourcePipeline {
   const worker = WorkerConfig.parse({
+    'bootstrap.servers': 'localhost:9092',
     'group.id': 'bench',
     'config.storage.topic': 'c',
     'offset.storage.topic': 'o',

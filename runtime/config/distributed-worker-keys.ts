@@ -1,17 +1,51 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
 import type { Validator } from '../api/index.ts'
-import { key } from './worker-key.ts'
+import { key, validator } from './worker-key.ts'
 
 const { atLeast, between, oneOfIgnoreCase } = validators
 
-const positiveOrBrokerDefault: Validator = Object.assign(
-  (key: string, value: unknown) => {
+function positiveOrBrokerDefault(what: string, why: string): Validator {
+  return validator(what, (key, value) => {
     if (value === null) throw ConfigError.invalid(key, value, 'Value must be non-null')
-    if ((value as number) !== -1 && (value as number) < 1)
-      throw ConfigError.invalid(key, value, 'Number must be at least 1, or -1 for the default of the broker')
-  },
-  { describe: '-1 or [1,...]' },
+    if ((value as number) !== -1 && (value as number) < 1) throw ConfigError.invalid(key, value, why)
+  })
+}
+
+const replicationFactor = positiveOrBrokerDefault(
+  "Positive number not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default",
+  "Replication factor must be positive and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default",
 )
+
+const partitions = positiveOrBrokerDefault(
+  "Positive number, or -1 to use the broker's default",
+  "Number of partitions must be positive, or -1 to use the broker's default",
+)
+
+const MACS = ['HmacMD5', 'HmacSHA1', 'HmacSHA224', 'HmacSHA256', 'HmacSHA384', 'HmacSHA512']
+
+/** For whatever a Java worker may make keys for: they are random bytes. */
+const KEY_ALGORITHMS = [...MACS, 'AES', 'ARCFOUR', 'Blowfish', 'ChaCha20', 'DES', 'DESede', 'RC2']
+
+function known(algorithms: readonly string[], key: string, name: string): void {
+  if (algorithms.some((each) => each.toLowerCase() === name.toLowerCase())) return
+  const why = `the algorithm is not supported; the supported algorithms are: [${algorithms.join(', ')}]`
+  throw ConfigError.invalid(key, name, why)
+}
+
+const keyAlgorithm = validator('A KeyGenerator algorithm', (key, value) => known(KEY_ALGORITHMS, key, value as string))
+const mac = validator('A MAC algorithm', (key, value) => known(MACS, key, value as string))
+
+const macs = validator('A list of one or more MAC algorithms', (key, value) => {
+  const names = value as readonly string[]
+  if (names.length === 0)
+    throw ConfigError.invalid(key, '[]', 'At least one signature verification algorithm must be provided')
+  for (const name of names) known(MACS, key, name)
+})
+
+const protocol = validator('[eager, compatible, sessioned]', (key, value) => {
+  if (!['eager', 'compatible', 'sessioned'].includes(String(value).toLowerCase()))
+    throw ConfigError.invalid(key, value, 'Invalid Connect protocol compatibility; one of eager, compatible, sessioned')
+})
 
 /** org.apache.kafka.connect.runtime.distributed.DistributedConfig */
 export const distributedWorkerDef = configDef({
@@ -28,20 +62,20 @@ export const distributedWorkerDef = configDef({
   'config.storage.replication.factor': key({
     type: 'SHORT',
     default: 3,
-    validator: positiveOrBrokerDefault,
+    validator: replicationFactor,
     documentation: 'Used when the topic is created.',
   }),
   'offset.storage.topic': key({ type: 'STRING', importance: 'HIGH', documentation: 'Topic of source offsets.' }),
   'offset.storage.partitions': key({
     type: 'INT',
     default: 25,
-    validator: positiveOrBrokerDefault,
+    validator: partitions,
     documentation: 'Used when the topic is created.',
   }),
   'offset.storage.replication.factor': key({
     type: 'SHORT',
     default: 3,
-    validator: positiveOrBrokerDefault,
+    validator: replicationFactor,
     documentation: 'Used when the topic is created.',
   }),
   'status.storage.topic': key({
@@ -52,13 +86,13 @@ export const distributedWorkerDef = configDef({
   'status.storage.partitions': key({
     type: 'INT',
     default: 5,
-    validator: positiveOrBrokerDefault,
+    validator: partitions,
     documentation: 'Used when the topic is created.',
   }),
   'status.storage.replication.factor': key({
     type: 'SHORT',
     default: 3,
-    validator: positiveOrBrokerDefault,
+    validator: replicationFactor,
     documentation: 'Used when the topic is created.',
   }),
   'session.timeout.ms': key({
@@ -89,7 +123,7 @@ export const distributedWorkerDef = configDef({
   'connect.protocol': key({
     type: 'STRING',
     default: 'sessioned',
-    validator: oneOfIgnoreCase('eager', 'compatible', 'sessioned'),
+    validator: protocol,
     documentation: 'Rebalance protocol.',
   }),
   'scheduled.rebalance.max.delay.ms': key({
@@ -101,12 +135,13 @@ export const distributedWorkerDef = configDef({
   'exactly.once.source.support': key({
     type: 'STRING',
     default: 'disabled',
-    validator: oneOfIgnoreCase('disabled', 'preparing', 'enabled'),
+    validator: oneOfIgnoreCase('DISABLED', 'ENABLED', 'PREPARING'),
     documentation: 'Exactly-once delivery of source connectors.',
   }),
   'inter.worker.key.generation.algorithm': key({
     type: 'STRING',
     default: 'HmacSHA256',
+    validator: keyAlgorithm,
     documentation: 'Algorithm of session keys.',
   }),
   'inter.worker.key.size': key({
@@ -123,11 +158,13 @@ export const distributedWorkerDef = configDef({
   'inter.worker.signature.algorithm': key({
     type: 'STRING',
     default: 'HmacSHA256',
+    validator: mac,
     documentation: 'Algorithm that signs internal requests.',
   }),
   'inter.worker.verification.algorithms': key({
     type: 'LIST',
     default: ['HmacSHA256'],
+    validator: macs,
     documentation: 'Algorithms accepted from other workers.',
   }),
   'metadata.max.age.ms': key({

@@ -86,9 +86,10 @@ function checkSignatures(config: ConfigOf<typeof distributedWorkerDef>): void {
   const accepted = config['inter.worker.verification.algorithms']
   const used = config['inter.worker.signature.algorithm']
   if (!accepted.includes(used))
-    throw new ConfigError(
+    throw ConfigError.invalid(
       'inter.worker.signature.algorithm',
-      `Signing algorithm is not in list of allowed algorithms: inter.worker.signature.algorithm=${used} is missing in inter.worker.verification.algorithms=${accepted.join(',')}`,
+      used,
+      `Signature algorithm must be present in inter.worker.verification.algorithms list; it is ${accepted.join(',')}`,
     )
 }
 

@@ -1,27 +1,31 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
 import { noEmptyValues } from './key-rules.ts'
-import type { Validator } from '../api/index.ts'
 import { recoveryWorkerKeys } from './recovery-keys.ts'
-import { key } from './worker-key.ts'
+import { key, validator } from './worker-key.ts'
 
-const { atLeast, oneOf, oneOfIgnoreCase } = validators
+const { atLeast, list, oneOf, oneOfIgnoreCase } = validators
 
-const listeners: Validator = Object.assign(
-  (key: string, value: unknown) => {
-    for (const listener of value as readonly string[]) {
-      if (!/^https?:\/\/\[?[0-9a-zA-Z\-%._:]*\]?:-?[0-9]+$/i.test(listener))
-        throw ConfigError.invalid(key, listener, 'Listener must look like http://host:port or https://host:port')
-    }
-    if ((value as readonly string[]).length === 0) throw ConfigError.invalid(key, '', 'At least one listener is needed')
-  },
-  { describe: 'http://host:port or https://host:port' },
-)
+const listeners = validator('http://host:port or https://host:port', (key, value) => {
+  const urls = value as readonly string[]
+  for (const listener of urls) {
+    if (!/^https?:\/\/\[?[0-9a-zA-Z\-%._:]*\]?:-?[0-9]+$/i.test(listener))
+      throw ConfigError.invalid(key, listener, 'Listener must look like http://host:port or https://host:port')
+  }
+  if (urls.length > 0) return
+  const example = 'http://localhost:8080,https://localhost:8443'
+  throw new ConfigError(key, `Invalid value for ${key}, at least one URL is expected, ex: ${example}.`)
+})
+
+const servers = validator('host:port, at least one', (key, value) => {
+  list({ empty: false })(key, value)
+  noEmptyValues(key, value)
+})
 
 /** What distributed and standalone workers have in common (org.apache.kafka.connect.runtime.WorkerConfig), and ours at the end. */
 export const commonWorkerDef = configDef({
   'bootstrap.servers': key({
     type: 'LIST',
-    default: ['localhost:9092'],
+    validator: servers,
     documentation: 'Kafka brokers to begin with, host:port.',
   }),
   'client.dns.lookup': key({
@@ -71,7 +75,7 @@ export const commonWorkerDef = configDef({
   'plugin.discovery': key({
     type: 'STRING',
     default: 'hybrid_warn',
-    validator: oneOfIgnoreCase('only_scan', 'hybrid_warn', 'hybrid_fail', 'service_load'),
+    validator: oneOfIgnoreCase('ONLY_SCAN', 'SERVICE_LOAD', 'HYBRID_WARN', 'HYBRID_FAIL'),
     documentation: 'Accepted for compatibility: plugins are always found by their package.json.',
   }),
   'metrics.sample.window.ms': key({
@@ -154,7 +158,7 @@ export const commonWorkerDef = configDef({
   'ssl.client.auth': key({
     type: 'STRING',
     default: 'none',
-    validator: oneOf('none', 'requested', 'required'),
+    validator: oneOf('required', 'requested', 'none'),
     documentation: 'Are client certificates asked for by https listeners?',
   }),
   'rest.extension.classes': key({

@@ -21,7 +21,7 @@ export interface WorkerRequest {
   readonly timeoutMs?: number
 }
 
-/** The worker's port refused the connection, so the request did not arrive: it may be sent again, also to another worker. */
+/** There was no connection to send the request on, so it did not arrive: it may be sent again, also to another worker. */
 export class NobodyListensError extends HttpError {
   constructor(message: string, cause: Error) {
     super(500, message, { cause })
@@ -56,10 +56,13 @@ export class WorkerHttp {
 
   async ask({ method, url, body = Buffer.alloc(0), headers, timeoutMs }: WorkerRequest): Promise<WorkerReply> {
     return await new Promise((resolve, reject) => {
+      let isConnected = false
       const fail = (cause: Error): void => {
         const message = `IO Error trying to forward REST request: ${cause.message}`
-        const refused = (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED'
-        reject(refused ? new NobodyListensError(message, cause) : new HttpError(500, message, { cause }))
+        const { code } = cause as NodeJS.ErrnoException
+        // a worker that stops resets what its system has let in and it has not accepted
+        const unsent = !isConnected && (code === 'ECONNREFUSED' || code === 'ECONNRESET')
+        reject(unsent ? new NobodyListensError(message, cause) : new HttpError(500, message, { cause }))
       }
       const outgoing = this.request(
         url,
@@ -83,6 +86,9 @@ export class WorkerHttp {
         },
       )
       outgoing.on('error', fail)
+      outgoing.once('socket', (socket) =>
+        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (isConnected = true)),
+      )
       outgoing.end(body)
     })
   }

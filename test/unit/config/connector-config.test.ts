@@ -39,6 +39,7 @@ describe('what is said about a connector configuration', () => {
 
 describe('typed access', () => {
   const worker = WorkerConfig.parse({
+    'bootstrap.servers': 'localhost:9092',
     'group.id': 'g',
     'config.storage.topic': 'c',
     'offset.storage.topic': 'o',

@@ -56,14 +56,14 @@ describe('a worker configuration', () => {
         /Invalid value soon for configuration offset.flush.interval.ms: Not a number of type LONG/,
       ],
       ['listeners', 'localhost:8083', /Listener must look like http/],
-      ['connect.protocol', 'fancy', /String must be one of \(case insensitive\): eager, compatible, sessioned/],
+      ['connect.protocol', 'fancy', /Invalid Connect protocol compatibility; one of eager, compatible, sessioned/],
       [
         'rest.extension.classes',
         'a,,b',
         /^ConfigError: Configuration 'rest.extension.classes' values must not be empty\.$/,
       ],
-      ['offset.storage.partitions', '0', /at least 1, or -1/],
-      ['inter.worker.signature.algorithm', 'HmacSHA1', /not in list of allowed algorithms/],
+      ['inter.worker.signature.algorithm', 'HmacSHA1', /must be present in .* list; it is HmacSHA256/],
+      ['inter.worker.key.generation.algorithm', 'Quick', /not supported; the supported algorithms are: \[HmacMD5, /],
     ]
     for (const [key, value, message] of wrong)
       assert.throws(() => WorkerConfig.parse({ ...DISTRIBUTED, [key]: value }), message)

@@ -9,6 +9,7 @@ describe('the metrics of a task about its plugins', () => {
   it('name classes and versions under the groups of Connect', async () => {
     const plugins = await PluginRegistry.load({ pluginPath: [], logger: silentLogger })
     const config = WorkerConfig.parse({
+      'bootstrap.servers': 'localhost:9092',
       'group.id': 'g',
       'config.storage.topic': 'c',
       'offset.storage.topic': 'o',
