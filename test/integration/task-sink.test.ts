@@ -184,4 +184,25 @@ describe('a sink task', { timeout: 600_000 }, () => {
     })
     assert.equal(new Set(probe.values).size, 10)
   })
+
+  test('does not wait for what is left of it on a worker that froze', { timeout: 60_000 }, async () => {
+    await using w = await WorkerUnderTest.start()
+    using probe = new Probe()
+    const topic = await w.createTopic('in')
+    const name = `${w.run}-sink`
+    const clientId = `connector-consumer-${name}-0`
+    // it is a member, beats, and does not rejoin when the group asks it to
+    await using frozen = w.clients.consumer({ 'group.id': `connect-${name}`, 'client.id': clientId })
+    const joined = Promise.withResolvers<void>()
+    const nothing = async (): Promise<void> => {}
+    frozen.subscribe([topic], { assigned: async () => joined.resolve(), revoked: nothing, lost: nothing })
+    const polling = frozen.poll({ timeoutMs: 60_000 })
+    await joined.promise
+    frozen.wakeup()
+    await polling
+    await w.produce(topic, values(0, 10))
+    await w.startTask(name, { 'connector.class': 'ProbeSink', topics: topic, 'probe.channel': probe.name })
+    await probe.until((each) => each.values.length >= 10)
+    assert.deepEqual(probe.values, values(0, 10))
+  })
 })
