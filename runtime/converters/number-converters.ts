@@ -42,7 +42,7 @@ function converterOf(wire: Wire): ConverterClass {
       if (bytes === null) return { schema: wire.schema, value: null }
       if (bytes.length !== wire.size)
         throw new DataError(
-          `Failed to deserialize to a ${wire.name}: ${wire.size} bytes are expected, there are ${bytes.length}`,
+          `Failed to deserialize ${wire.name}: ${wire.size} bytes are expected, there are ${bytes.length}`,
         )
       return { schema: wire.schema, value: wire.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) }
     }

@@ -114,6 +114,10 @@ describe('number converters', () => {
       )
     }
     assert.throws(() => made(ShortConverter).fromConnectData('t', undefined, 70_000), /Failed to serialize to a short/)
+    assert.throws(
+      () => made(LongConverter).toConnectData('t', Buffer.from('short')),
+      /Failed to deserialize long: 8 bytes are expected, there are 5/,
+    )
   })
 })
 

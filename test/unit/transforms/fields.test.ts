@@ -117,6 +117,10 @@ describe('ExtractField, ValueToKey and HoistField', () => {
       value: 'anon',
     })
     assert.throws(() => typed('ExtractField', { field: 'x' }, PERSON, { id: 1n }), /Unknown field: x/)
+    assert.throws(
+      () => typed('ExtractField', { field: 'x' }, schema.string(), 'plain'),
+      /Only Struct objects supported for \[field extraction\], found: java\.lang\.String/,
+    )
   })
 
   it('make a key of value fields', () => {
