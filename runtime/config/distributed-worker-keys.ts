@@ -1,11 +1,13 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
 import type { Validator } from '../api/index.ts'
-import { key, validator } from './worker-key.ts'
+import { rule } from './key-rules.ts'
+import { MAC_ALGORITHMS } from './mac-algorithms.ts'
+import { key } from './worker-key.ts'
 
 const { atLeast, between, oneOfIgnoreCase } = validators
 
 function positiveOrBrokerDefault(what: string, why: string): Validator {
-  return validator(what, (key, value) => {
+  return rule(what, (key, value) => {
     if (value === null) throw ConfigError.invalid(key, value, 'Value must be non-null')
     if ((value as number) !== -1 && (value as number) < 1) throw ConfigError.invalid(key, value, why)
   })
@@ -21,10 +23,8 @@ const partitions = positiveOrBrokerDefault(
   "Number of partitions must be positive, or -1 to use the broker's default",
 )
 
-const MACS = ['HmacMD5', 'HmacSHA1', 'HmacSHA224', 'HmacSHA256', 'HmacSHA384', 'HmacSHA512']
-
 /** For whatever a Java worker may make keys for: they are random bytes. */
-const KEY_ALGORITHMS = [...MACS, 'AES', 'ARCFOUR', 'Blowfish', 'ChaCha20', 'DES', 'DESede', 'RC2']
+const KEY_ALGORITHMS = [...MAC_ALGORITHMS, 'AES', 'ARCFOUR', 'Blowfish', 'ChaCha20', 'DES', 'DESede', 'RC2']
 
 function known(algorithms: readonly string[], key: string, name: string): void {
   if (algorithms.some((each) => each.toLowerCase() === name.toLowerCase())) return
@@ -32,17 +32,17 @@ function known(algorithms: readonly string[], key: string, name: string): void {
   throw ConfigError.invalid(key, name, why)
 }
 
-const keyAlgorithm = validator('A KeyGenerator algorithm', (key, value) => known(KEY_ALGORITHMS, key, value as string))
-const mac = validator('A MAC algorithm', (key, value) => known(MACS, key, value as string))
+const keyAlgorithm = rule('A KeyGenerator algorithm', (key, value) => known(KEY_ALGORITHMS, key, value as string))
+const mac = rule('A MAC algorithm', (key, value) => known(MAC_ALGORITHMS, key, value as string))
 
-const macs = validator('A list of one or more MAC algorithms', (key, value) => {
+const macs = rule('A list of one or more MAC algorithms', (key, value) => {
   const names = value as readonly string[]
   if (names.length === 0)
     throw ConfigError.invalid(key, '[]', 'At least one signature verification algorithm must be provided')
-  for (const name of names) known(MACS, key, name)
+  for (const name of names) known(MAC_ALGORITHMS, key, name)
 })
 
-const protocol = validator('[eager, compatible, sessioned]', (key, value) => {
+const protocol = rule('[eager, compatible, sessioned]', (key, value) => {
   if (!['eager', 'compatible', 'sessioned'].includes(String(value).toLowerCase()))
     throw ConfigError.invalid(key, value, 'Invalid Connect protocol compatibility; one of eager, compatible, sessioned')
 })

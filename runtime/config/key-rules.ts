@@ -1,9 +1,11 @@
 import { ConfigError, javaRegex } from '../api/index.ts'
 import type { Validator } from '../api/index.ts'
 
-/** Checks of connector keys; the messages are Connect's. */
-const rule = (describe: string, check: (key: string, value: unknown) => void): Validator =>
+/** A check of a key's value; `describe` is what documentation says of valid ones. */
+export const rule = (describe: string, check: (key: string, value: unknown) => void): Validator =>
   Object.assign(check, { describe })
+
+// Checks of connector keys; the messages are Connect's.
 
 export const connectorName = rule('non-empty string without ISO control characters', (key, value) => {
   if (value === null) return

@@ -1,5 +1,6 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
-import type { ConfigKey, Validator } from '../api/index.ts'
+import type { ConfigKey } from '../api/index.ts'
+import { rule } from './key-rules.ts'
 
 /** Keys of ours by which tasks heal themselves: restarts of failed tasks, tasks that stand still, dead letters of sources. */
 
@@ -9,15 +10,12 @@ const { atLeast, oneOf } = validators
 export const FAILURE_CLASSES = ['retriable', 'crash', 'data', 'config', 'fenced'] as const
 export type FailureClass = (typeof FAILURE_CLASSES)[number]
 
-const failureClasses: Validator = Object.assign(
-  (key: string, value: unknown) => {
-    for (const each of value as readonly string[]) {
-      if (!FAILURE_CLASSES.includes(each as FailureClass))
-        throw ConfigError.invalid(key, each, `must be of: ${FAILURE_CLASSES.join(', ')}`)
-    }
-  },
-  { describe: `list of ${FAILURE_CLASSES.join(', ')}` },
-)
+const failureClasses = rule(`list of ${FAILURE_CLASSES.join(', ')}`, (key, value) => {
+  for (const each of value as readonly string[]) {
+    if (!FAILURE_CLASSES.includes(each as FailureClass))
+      throw ConfigError.invalid(key, each, `must be of: ${FAILURE_CLASSES.join(', ')}`)
+  }
+})
 
 const key = <const T extends Partial<ConfigKey> & Pick<ConfigKey, 'type' | 'documentation'>>(
   of: T,

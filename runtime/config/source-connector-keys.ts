@@ -1,15 +1,11 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
-import type { Validator } from '../api/index.ts'
 import { commonConnectorDef } from './connector-keys.ts'
-import { uniqueAliases } from './key-rules.ts'
+import { rule, uniqueAliases } from './key-rules.ts'
 
 /** Without a value the worker's interval holds. */
-const nonNegative: Validator = Object.assign(
-  (key: string, value: unknown) => {
-    if (value !== null && (value as number) < 0) throw ConfigError.invalid(key, value, 'Value must be at least 0')
-  },
-  { describe: '[0,...]' },
-)
+const nonNegative = rule('[0,...]', (key, value) => {
+  if (value !== null && (value as number) < 0) throw ConfigError.invalid(key, value, 'Value must be at least 0')
+})
 
 /** org.apache.kafka.connect.runtime.SourceConnectorConfig */
 export const sourceConnectorDef = configDef({

@@ -1,5 +1,6 @@
 import { ConfigError, javaFullMatch, parseValue } from '../api/index.ts'
-import type { ConfigKey, Props, Validator } from '../api/index.ts'
+import type { ConfigKey, Props } from '../api/index.ts'
+import { rule } from './key-rules.ts'
 import { withPrefix } from './secrets.ts'
 
 /** Settings for topics that a source connector's records need (KIP-158). */
@@ -61,17 +62,14 @@ function regexes(key: string, list: string): readonly RegExp[] {
   })
 }
 
-const positiveOrDefault: Validator = Object.assign(
-  (key: string, value: unknown) => {
-    if (value !== null && (value as number) !== -1 && (value as number) < 1)
-      throw ConfigError.invalid(key, value, "Value must be -1 for the broker's default, or at least 1")
-  },
-  { describe: '-1 or [1,...]' },
-)
+const positiveOrDefault = rule('-1 or [1,...]', (key, value) => {
+  if (value !== null && (value as number) !== -1 && (value as number) < 1)
+    throw ConfigError.invalid(key, value, "Value must be -1 for the broker's default, or at least 1")
+})
 
-const regexList: Validator = Object.assign(
-  (key: string, value: unknown) => void regexes(key, ((value ?? []) as readonly string[]).join(',')),
-  { describe: 'valid regexes' },
+const regexList = rule(
+  'valid regexes',
+  (key, value) => void regexes(key, ((value ?? []) as readonly string[]).join(',')),
 )
 
 /** Definitions of the groups, once the feature is used: for validation answers. */

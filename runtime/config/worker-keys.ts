@@ -1,11 +1,11 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
-import { noEmptyValues } from './key-rules.ts'
+import { noEmptyValues, rule } from './key-rules.ts'
 import { recoveryWorkerKeys } from './recovery-keys.ts'
-import { key, validator } from './worker-key.ts'
+import { key } from './worker-key.ts'
 
-const { atLeast, list, oneOf, oneOfIgnoreCase } = validators
+const { all, atLeast, list, oneOf, oneOfIgnoreCase } = validators
 
-const listeners = validator('http://host:port or https://host:port', (key, value) => {
+const listeners = rule('http://host:port or https://host:port', (key, value) => {
   const urls = value as readonly string[]
   for (const listener of urls) {
     if (!/^https?:\/\/\[?[0-9a-zA-Z\-%._:]*\]?:-?[0-9]+$/i.test(listener))
@@ -16,16 +16,11 @@ const listeners = validator('http://host:port or https://host:port', (key, value
   throw new ConfigError(key, `Invalid value for ${key}, at least one URL is expected, ex: ${example}.`)
 })
 
-const servers = validator('host:port, at least one', (key, value) => {
-  list({ empty: false })(key, value)
-  noEmptyValues(key, value)
-})
-
 /** What distributed and standalone workers have in common (org.apache.kafka.connect.runtime.WorkerConfig), and ours at the end. */
 export const commonWorkerDef = configDef({
   'bootstrap.servers': key({
     type: 'LIST',
-    validator: servers,
+    validator: all(list({ empty: false }), noEmptyValues),
     documentation: 'Kafka brokers to begin with, host:port.',
   }),
   'client.dns.lookup': key({

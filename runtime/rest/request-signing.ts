@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { macDigest } from '../config/mac-algorithms.ts'
 import type { SessionKey } from '../storage/config-records.ts'
 import { HttpError } from './error-response.ts'
 import type { Call } from './route.ts'
@@ -55,9 +56,7 @@ export function verifySignature(options: {
     throw new HttpError(403, 'Internal request contained invalid signature.')
 }
 
-/** Java's names of MACs: `HmacSHA256` is HMAC with sha256. */
+/** `algorithm`: one that the worker's config lists, and thereby a known one. */
 function sign(body: Buffer, key: SessionKey, algorithm: string): Buffer {
-  const digest = /^Hmac(SHA\d+|MD5)$/i.exec(algorithm)?.[1]
-  if (digest === undefined) throw new HttpError(400, `unknown signature algorithm ${algorithm}`)
-  return createHmac(digest.toLowerCase(), Buffer.from(key.key, 'base64')).update(body).digest()
+  return createHmac(macDigest(algorithm), Buffer.from(key.key, 'base64')).update(body).digest()
 }

@@ -5,9 +5,10 @@ import { describe, it } from 'node:test'
 import { configText } from '../../../runtime/api/config-def.ts'
 import type { ConfigKey } from '../../../runtime/api/index.ts'
 import { distributedWorkerDef } from '../../../runtime/config/distributed-worker-keys.ts'
+import { MAC_ALGORITHMS } from '../../../runtime/config/mac-algorithms.ts'
 import { WorkerConfig } from '../../../runtime/config/worker-config.ts'
 import type { WorkerMode } from '../../../runtime/config/worker-config.ts'
-import { commonWorkerDef, standaloneWorkerDef } from '../../../runtime/config/worker-keys.ts'
+import { CLIENT_KEYS, commonWorkerDef, standaloneWorkerDef } from '../../../runtime/config/worker-keys.ts'
 
 /**
  * `distributed`, `standalone`: type and default (none: required) of every key of DistributedConfig and StandaloneConfig of Kafka
@@ -55,12 +56,22 @@ describe("a worker's keys, as Kafka Connect 4.3.1 defines them", () => {
       assert.deepEqual(differing, [])
     })
 
-    it(`are all known to a ${mode} worker`, () => {
-      const props = Object.fromEntries(Object.keys(JAVA[mode]).map((name) => [name, 'x']))
-      const warnings = WorkerConfig.parse({ ...COMMON, ...SOUND[mode], ...unset(props, ours) }, mode).warnings()
-      assert.deepEqual(warnings, [])
+    it(`are all known to a ${mode} worker: defined, or settings of its clients`, () => {
+      const others = Object.keys(JAVA[mode]).filter((name) => ours[name] === undefined)
+      assert.deepEqual(
+        others.filter((name) => !CLIENT_KEYS.includes(name) && !/^(ssl|sasl)\./.test(name)),
+        [],
+      )
+      const props = Object.fromEntries(others.map((name) => [name, 'x']))
+      assert.deepEqual(WorkerConfig.parse({ ...COMMON, ...SOUND[mode], ...props }, mode).warnings(), [])
     })
   }
+
+  it('take every algorithm for session keys that a JVM has', () => {
+    const algorithms = [...MAC_ALGORITHMS, 'AES', 'ARCFOUR', 'Blowfish', 'ChaCha20', 'DES', 'DESede', 'RC2']
+    for (const algorithm of algorithms)
+      WorkerConfig.parse({ ...COMMON, ...SOUND.distributed, 'inter.worker.key.generation.algorithm': algorithm })
+  })
 
   for (const [mode, key, value, message] of JAVA.refused)
     it(`${mode}: ${value === null ? `without ${key}` : `${key}=${value}`} is refused in the same words`, () => {
@@ -71,11 +82,3 @@ describe("a worker's keys, as Kafka Connect 4.3.1 defines them", () => {
       )
     })
 })
-
-/** Those that are checked are known anyway. */
-function unset(
-  props: Readonly<Record<string, string>>,
-  defined: Readonly<Record<string, ConfigKey>>,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(props).filter(([name]) => defined[name] === undefined))
-}

@@ -32,7 +32,7 @@ const essence = ({ topic, partition, key, value, sourcePartition, sourceOffset }
   return { topic, partition, key, value: rest, sourcePartition, sourceOffset }
 }
 
-// Vectors: org.apache.kafka.connect.tools of connect-test-plugins 4.3.1
+// What is expected was read from the classes of org.apache.kafka.connect.tools in connect-test-plugins 4.3.1.
 describe("Kafka Connect's own test connectors", () => {
   const verifiable = { topic: 't', throughput: '-1' }
 
