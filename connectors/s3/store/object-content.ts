@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 import type { ExistingObject } from './object-store.ts'
 
 /** Enough of an object to tell whether it begins with a record. */
-export const HEAD_BYTES = 4096
+const HEAD_BYTES = 4096
 
 /** Reads an object's content to its end without keeping it. What is not gzip where it should be counts as it is. */
 export async function contentOf(body: Readable, isGzip: boolean): Promise<Omit<ExistingObject, 'etag'>> {

@@ -5,7 +5,7 @@ export interface ExistingObject {
   /** Of the content, decompressed where the writers compress. */
   readonly bytes: number
   readonly sha256: string
-  /** Its first bytes, `HEAD_BYTES` at most. */
+  /** Its first bytes, 4096 at most. */
   readonly head: Buffer
 }
 

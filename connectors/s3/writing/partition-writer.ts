@@ -41,7 +41,7 @@ export class PartitionWriter {
   readonly #stored: StoredObjects
   /** Objects of rounds that are not whole in the store. */
   readonly #found: StoredObject[] = []
-  readonly #scratch = new ByteWriter(1024)
+  #scratch: ByteWriter | undefined
   readonly #open = new Map<string, OpenObject>()
   /** Offset after the last record seen; undefined before the first. */
   #position: number | undefined
@@ -116,7 +116,7 @@ export class PartitionWriter {
     try {
       const timestampMs = this.#partitioner.timestamp?.(record, nowMs) ?? nowMs
       const folder = isTombstone ? this.#settings.tombstoneFolder : this.#partitioner.encode(record, timestampMs)
-      if (!this.#stored.isEmpty && this.#isStored(record, folder, nowMs)) return
+      if (this.#stored.mayHold(offset) && this.#isStored(record, folder, nowMs)) return
       this.#rotateBefore(record, { folder, timestampMs, nowMs, isTombstone })
       this.#state.baseMs ??= timestampMs
       this.#append(record, folder, isTombstone)
@@ -267,9 +267,10 @@ export class PartitionWriter {
 
   #isStored(record: SinkRecord, folder: string, nowMs: number): boolean {
     return this.#stored.has(folder, record.originalOffset, nowMs, () => {
-      this.#scratch.reset()
-      this.#settings.formats.values?.write(record, this.#scratch)
-      return this.#scratch.view()
+      const scratch = (this.#scratch ??= new ByteWriter(1024))
+      scratch.reset()
+      this.#settings.formats.values?.write(record, scratch)
+      return scratch.view()
     })
   }
 }

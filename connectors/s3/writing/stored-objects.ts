@@ -46,6 +46,8 @@ export class StoredObjects {
   readonly #objects: readonly StoredObject[]
   readonly #comparing = new Map<string, Comparison>()
   #open: number
+  /** Of those whose records are known. */
+  readonly #end: number
   #progressMs: number | undefined
   readonly #proof = Promise.withResolvers<void>()
   #disproved: (StoredObject & { readonly kind: 'content' }) | undefined
@@ -54,6 +56,7 @@ export class StoredObjects {
   constructor(objects: readonly StoredObject[]) {
     this.#objects = objects
     this.#open = objects.filter(({ kind }) => kind === 'content').length
+    this.#end = Math.max(0, ...objects.map((object) => (object.kind === 'until' ? object.end : 0)))
     this.#proof.promise.catch(() => undefined) // reported by the objects that wait for it
     if (this.#open === 0) this.#proof.resolve()
   }
@@ -72,8 +75,9 @@ export class StoredObjects {
     return this.#open > 0
   }
 
-  get isEmpty(): boolean {
-    return this.#objects.length === 0
+  /** Is it worth asking for this record? Offsets only grow; behind all objects it is not any more. */
+  mayHold(offset: number): boolean {
+    return offset < this.#end || this.#open > 0
   }
 
   /** For the next reading: an object that was not what it seemed holds, by its name, at least its first record. */
