@@ -38,6 +38,11 @@ async function run(sink: S3SinkDriver, log: readonly SinkRecord[], offset: numbe
   }
 }
 
+/** More than 1 MiB each. */
+function largeRecords(count: number): SinkRecord[] {
+  return records(0, count, (offset) => ({ value: { offset, body: randomBytes(MIB).toString('base64') } }))
+}
+
 /** What a task that is killed after its objects, before its offsets, leaves behind. */
 async function killedAfter(s3: OpenTarget, flushSize: number, log: readonly SinkRecord[], more: Props = {}) {
   await using sink = await S3SinkDriver.start(s3, scheduled(flushSize, more))
@@ -146,21 +151,23 @@ describe('S3 sink with conditional writes', () => {
     )
   })
 
-  for (const [name, Body] of [
-    ['begins with another record', '{"offset":77}\n{"offset":0}\n'],
-    ['is empty', ''],
+  for (const [name, Body, extension] of [
+    ['begins with another record', '{"offset":77}\n{"offset":0}\n', 'json'],
+    ['is empty', '', 'json'],
+    ['is not compressed', '{"offset":2}\n{"offset":3}\n', 'json.gz'],
   ] as const)
     it(`fails where an object ${name}: nothing says where the record at its place is`, async () => {
       await using s3 = await s3Target()
-      const Key = 'topics/orders/partition=0/orders+0+0000000002.json'
+      const Key = `topics/orders/partition=0/orders+0+0000000002.${extension}`
+      const compression = { 's3.compression.type': extension === 'json' ? 'none' : 'gzip' }
       await s3.client.send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body: Buffer.from(Body) }))
-      await using sink = await S3SinkDriver.start(s3, scheduled(2))
+      await using sink = await S3SinkDriver.start(s3, scheduled(2, compression))
       await assert.rejects(run(sink, records(0, 6), 6), {
         code: 'CONNECT',
         message:
-          /orders\+0\+0000000002\.json exists and does not begin with the record at offset 2: .* remove it or set enable.conditional.writes=false/,
+          /orders\+0\+0000000002\.json(\.gz)? exists and does not begin with the record at offset 2: .* remove it or set enable.conditional.writes=false/,
       })
-      assert.equal(await s3.text(Key), Body)
+      assert.equal((await s3.read(Key)).toString(), Body)
       assert.equal((await s3.keys()).length, 2)
     })
 
@@ -202,9 +209,8 @@ describe('S3 sink with conditional writes', () => {
     assert.equal(await disk.bytes(), 0)
   })
 
-  const large = Array.from({ length: 14 }, () => randomBytes(MIB).toString('base64'))
   const parts = { 's3.part.size': String(5 * MIB) }
-  const largeLog = records(0, 14, (offset) => ({ value: { offset, body: large[offset] } }))
+  const largeLog = largeRecords(14)
 
   it('does the same for objects uploaded in parts, and leaves no upload behind', async () => {
     await using s3 = await s3Target()
@@ -273,6 +279,18 @@ describe('S3 sink with conditional writes, in trouble', { skip: isExternal }, ()
     await using sink = await S3SinkDriver.start(s3, scheduled(2))
     await assert.rejects(run(sink, records(0, 2), 2), { code: 'CONNECT', message: /yet the store has no such object/ })
   })
+
+  for (const operation of ['PutObject', 'CompleteMultipartUpload'] as const)
+    it(`says what to set where the store knows no conditions (${operation})`, async () => {
+      await using s3 = await embeddedTarget()
+      s3.server.controls.inject({ fault: { kind: 'error', code: 'NotImplemented' }, operation })
+      const sized = operation === 'PutObject' ? records(0, 2) : largeRecords(7)
+      await using sink = await S3SinkDriver.start(s3, scheduled(sized.length, { 's3.part.size': String(5 * MIB) }))
+      await assert.rejects(run(sink, sized, sized.length), {
+        code: 'CONNECT',
+        message: /^cannot .*NotImplemented.*; a store without If-None-Match needs enable\.conditional\.writes=false$/,
+      })
+    })
 
   it('stops while it still compares', async () => {
     await using s3 = await embeddedTarget()

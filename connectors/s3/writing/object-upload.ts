@@ -71,12 +71,17 @@ export class ObjectUpload {
   }
 
   /**
-   * There is an object of that name. The same bytes are our own, written by a try whose answer was lost, or by another task
+   * A conditional write failed: there is an object of that name, or the store knows no conditions. The same bytes are our own, written by a try whose answer was lost, or by another task
    * for the same records: done. Else throws ObjectExistsError.
    */
   async #explain(error: unknown, etag: () => string): Promise<void> {
     const { retrying, store, gzipLevel, conditionalWrites } = this.#environment
-    if (!conditionalWrites || !(error instanceof PreconditionError)) throw error
+    if (!conditionalWrites || !(error instanceof ConnectError)) throw error
+    if ((error.cause as Error | undefined)?.name === 'NotImplemented')
+      throw new ConnectError(`${error.message}; a store without If-None-Match needs enable.conditional.writes=false`, {
+        cause: error,
+      })
+    if (!(error instanceof PreconditionError)) throw error
     const inspect = () => store.inspect(this.key, gzipLevel !== undefined, this.#signal)
     const existing = await retrying.run(`read ${this.key}`, this.#signal, inspect)
     if (existing === 'missing')
