@@ -1,3 +1,5 @@
+import { DataError } from './errors.ts'
+
 /**
  * Schemas of Connect's data model (org.apache.kafka.connect.data.Schema). Values are plain:
  *
@@ -79,6 +81,12 @@ export const schema = {
     a: SchemaAttributes = {},
   ): Schema => {
     const entries = Array.isArray(fields) ? (fields as readonly (readonly [string, Schema])[]) : Object.entries(fields)
+    const names = new Set<string>()
+    for (const [name] of entries) {
+      if (name === '') throw new DataError('fieldName cannot be null. It is empty')
+      if (names.has(name)) throw new DataError(`Cannot create field because of field name duplication ${name}`)
+      names.add(name)
+    }
     return Object.freeze({
       type: 'STRUCT',
       optional: false,

@@ -1,4 +1,4 @@
-import { DataError, plain, schema } from '../api/index.ts'
+import { DataError, javaClass, plain, schema } from '../api/index.ts'
 import type { Converter, Schema, SchemaAndValue } from '../api/index.ts'
 import { converterDef } from './converter-type.ts'
 
@@ -19,7 +19,7 @@ export class ByteArrayConverter implements Converter {
     const bytes = plain(value)
     if (bytes === null || bytes === undefined) return null
     if (!(bytes instanceof Uint8Array))
-      throw new DataError(`ByteArrayConverter is not compatible with objects of type ${typeof bytes}`)
+      throw new DataError(`ByteArrayConverter is not compatible with objects of type class ${javaClass(bytes, of)}`)
     return bytes
   }
 

@@ -39,7 +39,9 @@ export class EncodedJson implements EncodedValue {
 export function decodeJson(schema: Schema | undefined, bytes: Buffer, replaceNull: boolean): unknown {
   const text = bytes.toString('utf8')
   try {
-    return schema === undefined ? parseJson(text) : fromJson(schema, parseJson(text, holdsDecimal(schema)), replaceNull)
+    return schema === undefined
+      ? parseJson(text)
+      : fromJson(schema, parseJson(text, holdsDecimal(schema) ? 'exact' : 'typed'), replaceNull)
   } catch (error) {
     if (error instanceof SyntaxError) throw malformed(error.message, error)
     throw error

@@ -168,7 +168,7 @@ function bracketOf(schema: Schema): number | undefined {
 
 function schemaOf(content: string): Schema | undefined {
   try {
-    return schemaFromJson(parseJson(content))
+    return schemaFromJson(parseJson(content, 'typed'))
   } catch (error) {
     throw new ConfigError('schema.content', `schema.content is no schema: ${(error as Error).message}`, {
       cause: error,

@@ -65,7 +65,7 @@ export class EnvelopeReader {
     const parts = new Map<string, { start: number; end: number }>()
     let at = skipSpace(bytes, 0)
     if (bytes[at] !== 0x7b) {
-      if (this.#scanner.scan(bytes, at) < 0) throw malformed('not well formed JSON')
+      if (bytes.length > 0 && this.#scanner.scan(bytes, at) < 0) throw malformed('not well formed JSON')
       throw new DataError(NO_ENVELOPE)
     }
     at = skipSpace(bytes, at + 1)
@@ -94,7 +94,7 @@ export class EnvelopeReader {
 
   #schemaOf(text: string): Schema | undefined {
     if (this.#schemas.has(text)) return this.#schemas.get(text)
-    const schema = schemaFromJson(parseJson(text))
+    const schema = schemaFromJson(parseJson(text, 'typed'))
     if (this.#schemas.size >= this.#cacheSize) this.#schemas.delete(this.#schemas.keys().next().value!)
     this.#schemas.set(text, schema)
     return schema

@@ -1,6 +1,15 @@
 import { bigintFromBytes, DATE, DataError, Decimal, DECIMAL, TIME, TIMESTAMP } from '../api/index.ts'
 import type { Schema } from '../api/index.ts'
 
+/** What becomes of numbers in JSON that a double cannot hold. */
+export type JsonNumbers =
+  /** There is no schema: integers wrap to 64 bits, as in Connect. */
+  | 'schemaless'
+  /** A schema tells how wide an integer is: it stays what it is until then. */
+  | 'typed'
+  /** There is a Decimal in the schema: fractions keep their digits too. */
+  | 'exact'
+
 /** A number whose digits a double cannot hold, and that is no integer: only a Decimal needs them. */
 class ExactNumber {
   readonly text: string
@@ -12,17 +21,15 @@ class ExactNumber {
 const MANY_DIGITS = /\d{16}/
 const INTEGER = /^-?\d+$/
 
-/**
- * JSON as plain values: integers beyond 2^53 become bigint, wrapped to 64 bits as in Connect. `exact` keeps the digits of fractions for
- * `fromJson` with a schema that holds a Decimal. Throws SyntaxError.
- */
-export function parseJson(text: string, exact = false): unknown {
+/** JSON as plain values: integers beyond 2^53 become bigint. Throws SyntaxError. */
+export function parseJson(text: string, numbers: JsonNumbers = 'schemaless'): unknown {
+  const exact = numbers === 'exact'
   // The reviver makes parsing some five times slower, so only a text that needs it pays.
   if (!exact && !MANY_DIGITS.test(text)) return JSON.parse(text)
   return JSON.parse(text, (_key: string, value: unknown, context?: { source?: string }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value === 0 ? 0 : value
     const source = context?.source ?? String(value)
-    if (INTEGER.test(source)) return BigInt.asIntN(64, BigInt(source))
+    if (INTEGER.test(source)) return numbers === 'schemaless' ? BigInt.asIntN(64, BigInt(source)) : BigInt(source)
     return exact ? new ExactNumber(source) : value
   })
 }
@@ -69,13 +76,13 @@ export function fromJson(schema: Schema, json: unknown, replaceNullWithDefault =
     case 'INT64':
       return integerOf(json)
     case 'FLOAT32':
-      return Math.fround(numberOf(json))
+      return Math.fround(numberOf(json)) + 0 // Connect knows no -0.0 in JSON
     case 'FLOAT64':
-      return numberOf(json)
+      return numberOf(json) + 0
     case 'STRING':
       return typeof json === 'string' ? json : null
     case 'BYTES':
-      return typeof json === 'string' ? bytesOf(json) : null
+      return typeof json === 'string' ? bytesOf(json, 'Invalid bytes field') : null
     case 'ARRAY':
       if (!Array.isArray(json))
         throw new DataError(`Arrays should be encoded as JSON arrays, but found ${nodeType(json)}`)
@@ -89,8 +96,8 @@ export function fromJson(schema: Schema, json: unknown, replaceNullWithDefault =
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-function bytesOf(text: string): Buffer {
-  if (!BASE64.test(text)) throw new DataError('Invalid bytes field')
+function bytesOf(text: string, invalid: string): Buffer {
+  if (text.length % 4 !== 0 || !BASE64.test(text)) throw new DataError(`${invalid}: it is not base64 with padding`)
   return Buffer.from(text, 'base64')
 }
 
@@ -112,14 +119,14 @@ function mapFromJson(schema: Schema, json: unknown, replaceNull: boolean): unkno
   }
   if (!Array.isArray(json))
     throw new DataError(
-      `Maps with non-string fields should be encoded as JSON arrays of tuples, but found ${nodeType(json)}`,
+      `Maps with non-string fields should be encoded as JSON array of tuples, but found ${nodeType(json)}`,
     )
   return new Map(
     json.map((entry: unknown) => {
-      if (!Array.isArray(entry) || entry.length !== 2)
-        throw new DataError(
-          `Found invalid map entry, expected a JSON array of two elements but found ${nodeType(entry)}`,
-        )
+      if (!Array.isArray(entry))
+        throw new DataError(`Found invalid map entry instead of array tuple: ${nodeType(entry)}`)
+      if (entry.length !== 2)
+        throw new DataError(`Found invalid map entry, expected length 2 but found :${entry.length}`)
       return [fromJson(schema.keySchema!, entry[0], replaceNull), fromJson(values, entry[1], replaceNull)] as const
     }),
   )
@@ -132,49 +139,70 @@ function logicalFromJson(schema: Schema, name: string, json: unknown): unknown {
     case DECIMAL:
       return decimalFromJson(schema, json)
     case DATE:
-      return new Date(Number(wholeNumber('Date', json)) * DAY_MS)
+      return dateOf('Date', wholeNumber('Date', json, 32), DAY_MS)
     case TIME:
-      return new Date(Number(wholeNumber('Time', json)))
+      return timeOf(wholeNumber('Time', json, 32))
     case TIMESTAMP:
-      return new Date(Number(wholeNumber('Timestamp', json)))
+      return dateOf('Timestamp', BigInt.asIntN(64, wholeNumber('Timestamp', json)), 1)
     default:
       return undefined
   }
 }
 
-function wholeNumber(what: string, json: unknown): number | bigint {
-  if (typeof json === 'bigint' || Number.isInteger(json)) return json as number | bigint
+function wholeNumber(what: string, json: unknown, bits?: number): bigint {
+  if (typeof json === 'bigint' || Number.isInteger(json)) {
+    const whole = BigInt(json as number | bigint)
+    if (bits === undefined || BigInt.asIntN(bits, whole) === whole) return whole
+  }
   throw new DataError(
     `Invalid type for ${what}, underlying representation should be ${what === 'Timestamp' ? 'integral' : 'integer'} but was ${nodeType(json)}`,
   )
 }
 
+/** Java counts in 64 bits, a Date in about 53 of them. */
+function dateOf(what: string, count: bigint, unitMs: number): Date {
+  const date = new Date(Number(count) * unitMs)
+  if (Number.isNaN(date.getTime()))
+    throw new DataError(`Invalid ${what}: ${count} is not between the years -271821 and 275760`)
+  return date
+}
+
+/** The end of the day is a time too, as in Java. */
+function timeOf(millis: bigint): Date {
+  if (millis < 0n || millis > DAY_MS)
+    throw new DataError('Time values must use number of milliseconds greater than 0 and less than 86400000')
+  return new Date(Number(millis))
+}
+
+/** `12` and `12.000` are 12.00 where the scale is 2. */
 function decimalFromJson(schema: Schema, json: unknown): Decimal {
-  const scale = Number(schema.parameters?.['scale'] ?? 0)
-  if (typeof json === 'string') return new Decimal(bigintFromBytes(Buffer.from(json, 'base64')), scale)
-  if (typeof json === 'number' || typeof json === 'bigint' || json instanceof ExactNumber)
-    return ofScale(scale, decimalOf(json instanceof ExactNumber ? json.text : String(json)))
+  const scale = scaleOf(schema)
+  if (typeof json === 'string') {
+    const bytes = bytesOf(json, 'Invalid bytes for Decimal field')
+    if (bytes.length === 0) throw new DataError('Invalid bytes for Decimal field: there are none')
+    return new Decimal(bigintFromBytes(bytes), scale)
+  }
+  const number =
+    typeof json === 'number' || typeof json === 'bigint'
+      ? Decimal.parse(String(json))
+      : json instanceof ExactNumber
+        ? Decimal.parse(json.text)
+        : undefined
+  if (number !== undefined) return number.atScale(scale)
   throw new DataError(
     `Invalid type for Decimal, underlying representation should be numeric or bytes but was ${nodeType(json)}`,
   )
 }
 
-function ofScale(scale: number, value: Decimal): Decimal {
-  if (value.scale === scale) return value
-  throw new DataError(
-    `Decimal value has mismatching scale for given Decimal schema. Schema has scale ${scale}, value has scale ${value.scale}.`,
-  )
-}
-
-/** `-12.50` -> -1250 with scale 2; `1e3` -> 1 with scale -3. */
-function decimalOf(text: string): Decimal {
-  const [mantissa, exponent] = text.toLowerCase().split('e') as [string, string | undefined]
-  const [whole, fraction = ''] = mantissa.split('.') as [string, string | undefined]
-  return new Decimal(BigInt(whole + fraction), fraction.length - Number(exponent ?? 0))
+function scaleOf({ parameters }: Schema): number {
+  const scale = parameters?.['scale']
+  if (scale === undefined) throw new DataError('Invalid Decimal schema: scale parameter not found.')
+  if (!/^[+-]?\d{1,9}$/.test(scale)) throw new DataError(`Invalid scale parameter found in Decimal schema: ${scale}`)
+  return Number(scale)
 }
 
 function integerOf(json: unknown): bigint {
-  if (typeof json === 'bigint') return json
+  if (typeof json === 'bigint') return BigInt.asIntN(64, json)
   const number = numberOf(json)
   return Number.isFinite(number) ? BigInt.asIntN(64, BigInt(Math.trunc(number))) : 0n
 }

@@ -95,7 +95,9 @@ export function schemaFromJson(json: unknown): Schema | undefined {
   const shape = shapeOf(type, node)
   const fallback = node['default']
   if (fallback === undefined || fallback === null) return shape
-  return withAttributes(shape, { default: fromJson(shape, fallback) })
+  const value = fromJson(shape, fallback)
+  if (value === null && !shape.optional) throw new DataError(`Invalid default value: it is no ${shape.type}`)
+  return withAttributes(shape, { default: value })
 }
 
 function shapeOf(type: SchemaType, node: JsonObject): Schema {
@@ -123,8 +125,8 @@ function shapeOf(type: SchemaType, node: JsonObject): Schema {
       return of.array(inner(node['items'], 'Array schema did not specify the element type'), attributes)
     case 'MAP':
       return of.map(
-        inner(node['keys'], 'Map schema did not specify the key type'),
-        inner(node['values'], 'Map schema did not specify the value type'),
+        inner(node['keys'], 'Map schema did not specify the key type', 'keySchema cannot be null.'),
+        inner(node['values'], 'Map schema did not specify the value type', 'valueSchema cannot be null.'),
         attributes,
       )
     case 'STRUCT':
@@ -132,16 +134,16 @@ function shapeOf(type: SchemaType, node: JsonObject): Schema {
   }
 }
 
-function inner(json: unknown, missing: string): Schema {
+function inner(json: unknown, missing: string, none = missing): Schema {
   const schema = json === undefined ? undefined : schemaFromJson(json)
-  if (schema === undefined) throw new DataError(missing)
+  if (schema === undefined) throw new DataError(json === null ? none : missing)
   return schema
 }
 
 function structFields(json: unknown): readonly (readonly [string, Schema])[] {
   if (!Array.isArray(json)) throw new DataError('Struct schema\'s "fields" argument is not an array.')
-  return json.map((node: JsonObject) => {
-    const name = node['field']
+  return json.map((node: JsonObject | null) => {
+    const name = node?.['field']
     if (typeof name !== 'string') throw new DataError("Struct schema's field name not specified properly")
     return [name, inner(node, "Schema must contain 'type' field")] as const
   })
@@ -152,9 +154,9 @@ function attributesOf(node: JsonObject): SchemaAttributes {
   return {
     optional: optional === true,
     ...(typeof name === 'string' ? { name } : {}),
-    ...(Number.isInteger(version) ? { version: version as number } : {}),
+    ...(Number.isInteger(version) ? { version: (version as number) | 0 } : {}),
     ...(typeof doc === 'string' ? { doc } : {}),
-    ...(isObject(parameters) ? { parameters: parametersOf(parameters) } : {}),
+    ...(isObject(parameters) && Object.keys(parameters).length > 0 ? { parameters: parametersOf(parameters) } : {}),
   }
 }
 

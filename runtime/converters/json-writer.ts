@@ -98,9 +98,11 @@ function writeLogical(out: ByteWriter, schema: Schema, name: string, value: unkn
   switch (name) {
     case DECIMAL:
       if (!(value instanceof Decimal)) throw invalidType(schema, value)
-      requireScale(schema, value)
       if (format.decimalFormat === 'NUMERIC') out.ascii(javaDecimal(value))
-      else writeJsonBase64(out, bigintToBytes(value.unscaled))
+      else {
+        requireScale(schema, value)
+        writeJsonBase64(out, bigintToBytes(value.unscaled))
+      }
       return true
     case DATE:
       out.ascii(String(dayOf(schema, value)))
@@ -138,7 +140,7 @@ function dayOf(schema: Schema, value: unknown): number {
 function millisOfDay(schema: Schema, value: unknown): number {
   if (!(value instanceof Date)) throw invalidType(schema, value)
   const time = value.getTime()
-  if (time < 0 || time >= DAY_MS)
+  if (time < 0 || time > DAY_MS)
     throw new DataError('Kafka Connect Time type should not have any date fields set to non-zero values.')
   return time
 }

@@ -1,4 +1,4 @@
-import { DataError, plain, schema } from '../api/index.ts'
+import { DataError, javaClass, plain, schema } from '../api/index.ts'
 import type { Converter, ConverterClass, Schema, SchemaAndValue } from '../api/index.ts'
 import { converterDef } from './converter-type.ts'
 
@@ -27,13 +27,15 @@ function converterOf(wire: Wire): ConverterClass {
         throw new DataError(`Invalid schema type for BooleanConverter: ${of.type}`)
       const decoded = plain(value)
       if (decoded === null || decoded === undefined) return null
-      if (of !== undefined && of.type !== wire.schema.type)
-        throw new DataError(`Failed to serialize to a ${wire.name}: the schema is ${of.type}`)
+      if (wire.name === 'boolean' && typeof decoded !== 'boolean')
+        throw new DataError(`BooleanConverter is not compatible with objects of type class ${javaClass(decoded, of)}`)
+      const failed = `Failed to serialize to ${wire.name} (was class ${javaClass(decoded, of)})`
+      if (of !== undefined && of.type !== wire.schema.type) throw new DataError(`${failed}: the schema is ${of.type}`)
       const bytes = Buffer.alloc(wire.size)
       try {
         wire.write(bytes, decoded)
       } catch (error) {
-        throw new DataError(`Failed to serialize to a ${wire.name}: ${(error as Error).message}`, { cause: error })
+        throw new DataError(`${failed}: ${(error as Error).message}`, { cause: error })
       }
       return bytes
     }
@@ -67,12 +69,9 @@ export const BooleanConverter = converterOf({
   name: 'boolean',
   size: 1,
   schema: schema.boolean(optional),
-  write(bytes, value) {
-    if (typeof value !== 'boolean') throw new TypeError(`a boolean is expected, not ${typeof value}`)
-    bytes[0] = value ? 1 : 0
-  },
+  write: (bytes, value) => void (bytes[0] = value === true ? 1 : 0),
   read(bytes) {
-    if (bytes[0]! > 1) throw new DataError(`Failed to deserialize to a boolean: unexpected byte ${bytes[0]}`)
+    if (bytes[0]! > 1) throw new DataError(`Failed to deserialize boolean: unexpected byte ${bytes[0]}`)
     return bytes[0] === 1
   },
 })

@@ -1,4 +1,4 @@
-import { configDef, ConfigError, DataError, schema as of } from '../api/index.ts'
+import { configDef, ConfigError, schema as of } from '../api/index.ts'
 import type {
   ConnectRecord,
   Props,
@@ -8,7 +8,7 @@ import type {
   TransformationClass,
   Validator,
 } from '../api/index.ts'
-import { CAST_TYPES, castValue } from './cast-value.ts'
+import { CAST_TYPES, castValue, unsupportedType } from './cast-value.ts'
 import type { CastType } from './cast-value.ts'
 import { replaceNullKey } from './common-keys.ts'
 import {
@@ -116,7 +116,7 @@ export function cast(side: Side): TransformationClass {
         for (const [name, type] of fields) updated[name] = castValue(updated[name], type)
         return withSide(record, side, undefined, updated)
       }
-      const struct = requireStruct(value, PURPOSE)
+      const struct = requireStruct(value, PURPOSE, schema)
       const target = this.#schemas.of(schema)
       const updated = copyOf(struct, schema, this.#replaceNull)
       for (const { name, schema: field } of this.#castFields.of(schema))
@@ -143,8 +143,7 @@ export function cast(side: Side): TransformationClass {
 
 /** The primitive type, as optional as before, with the default cast too. */
 function castSchema(from: Schema, type: CastType): Schema {
-  if (from.type === 'ARRAY' || from.type === 'MAP' || from.type === 'STRUCT')
-    throw new DataError(`Cast transformation does not support casting to/from ${from.type}`)
+  if (from.type === 'ARRAY' || from.type === 'MAP' || from.type === 'STRUCT') throw unsupportedType(from.type)
   const fallback = castValue(from.default, type, from)
   const attributes: SchemaAttributes = { optional: from.optional, ...(fallback === null ? {} : { default: fallback }) }
   return of[type](attributes)

@@ -45,7 +45,7 @@ export function extractField(side: Side): TransformationClass {
         const extracted = value === null ? null : mapValueAt(requireMap(value, PURPOSE), this.#path)
         return withSide(record, side, undefined, extracted)
       }
-      const struct = value === null ? null : requireStruct(value, PURPOSE)
+      const struct = value === null ? null : requireStruct(value, PURPOSE, schema)
       const fieldSchema = schemaAt(schema, this.#path)
       if (fieldSchema === undefined) throw new DataError(`Unknown field: ${this.#field}`)
       const extracted = struct === null ? null : structValueAt(struct, schema, this.#path, this.#replaceNull)

@@ -51,7 +51,7 @@ export function flatten(side: Side): TransformationClass {
         this.#flattenMap(requireMap(value, PURPOSE), '', flat)
         return withSide(record, side, undefined, flat)
       }
-      this.#flattenStruct(requireStruct(value, PURPOSE), schema, '', flat)
+      this.#flattenStruct(requireStruct(value, PURPOSE, schema), schema, '', flat)
       return withSide(record, side, this.#schemas.of(schema), flat)
     }
 

@@ -13,8 +13,6 @@ import {
 } from './key-or-value.ts'
 import type { Fields, Side } from './key-or-value.ts'
 
-const PURPOSE = 'header copy'
-
 const definition = configDef({
   fields: {
     type: 'LIST',
@@ -43,6 +41,7 @@ export function headerFrom(side: Side): TransformationClass {
     #fields: readonly string[] = []
     #headers: readonly string[] = []
     #moves = false
+    #purpose = ''
     #replaceNull = true
     readonly #schemas = new SchemaCache((schema) =>
       of.struct(
@@ -62,6 +61,7 @@ export function headerFrom(side: Side): TransformationClass {
       this.#fields = config.fields
       this.#headers = config.headers
       this.#moves = config.operation === 'move'
+      this.#purpose = `header ${config.operation}`
       this.#replaceNull = config['replace.null.with.default']
     }
 
@@ -69,8 +69,8 @@ export function headerFrom(side: Side): TransformationClass {
       const schema = schemaOf(record, side)
       const value = valueOf(record, side)
       return schema === undefined
-        ? this.#schemaless(record, requireMap(value, PURPOSE))
-        : this.#typed(record, schema, requireStruct(value, PURPOSE))
+        ? this.#schemaless(record, requireMap(value, this.#purpose))
+        : this.#typed(record, schema, requireStruct(value, this.#purpose, schema))
     }
 
     #schemaless(record: ConnectRecord, map: Fields): ConnectRecord {

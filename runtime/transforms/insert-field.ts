@@ -66,7 +66,7 @@ export function insertField(side: Side): TransformationClass {
       if (value === null || value === undefined) return record
       const schema = schemaOf(record, side)
       if (schema === undefined) return withSide(record, side, undefined, this.#schemaless(record, value))
-      const struct = requireStruct(value, PURPOSE)
+      const struct = requireStruct(value, PURPOSE, schema)
       const updated = copyOf(struct, schema, this.#replaceNull)
       for (const insertion of this.#insertions) {
         const inserted = insertion.value(record)

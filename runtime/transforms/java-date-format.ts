@@ -11,7 +11,7 @@ const KNOWN_LETTERS = 'GyYMwWdDFEuaHhKkmsSzZX'
 /** Patterns of java.text.SimpleDateFormat, in English and UTC: `y M d D H h K k m s S a E u z Z X`, quoted text. */
 export class JavaDateFormat {
   readonly #parts: readonly Part[]
-  readonly #pattern: string
+  readonly pattern: string
   /** Within so many milliseconds all dates have the same text: times of records come in runs. */
   readonly #granularityMs: number
   #lastBucket = NaN
@@ -19,7 +19,7 @@ export class JavaDateFormat {
 
   /** Throws ConfigError for `key` when the pattern has a letter that it does not know. */
   constructor(key: string, pattern: string) {
-    this.#pattern = pattern
+    this.pattern = pattern
     this.#parts = [...pattern.matchAll(/'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+/g)].map(([run, quoted, letter]) => {
       if (letter === undefined)
         return { text: quoted === undefined ? run : quoted === '' ? "'" : quoted.replaceAll("''", "'") }
@@ -55,7 +55,7 @@ export class JavaDateFormat {
             ? [part.text]
             : null
           : matcher(part.letter, part.width, this.#isNumeric(index + 1)).exec(rest)
-      if (match === null) throw new Error(`Unparseable date: "${text}", expected ${this.#pattern}`)
+      if (match === null) throw new Error(`Unparseable date: "${text}", expected ${this.pattern}`)
       if (!('text' in part)) take(fields, part.letter, part.width, match[0]!)
       rest = rest.slice(match[0]!.length)
     })

@@ -1,4 +1,4 @@
-import { DataError, Decimal, plain } from '../api/index.ts'
+import { DataError, Decimal, javaClass, plain } from '../api/index.ts'
 import type { ConnectRecord, Field, Schema } from '../api/index.ts'
 
 /** The half of a record that a transformation works on; the end of its class name, after a `$`. */
@@ -21,9 +21,9 @@ export function withSide(record: ConnectRecord, side: Side, schema: Schema | und
 export type Fields = Readonly<Record<string, unknown>>
 
 /** The value as a struct; `purpose` stands in the message when it is none. */
-export function requireStruct(value: unknown, purpose: string): Fields {
+export function requireStruct(value: unknown, purpose: string, schema: Schema): Fields {
   if (isObject(value)) return value
-  throw new DataError(`Only Struct objects supported for [${purpose}], found: ${javaClass(value)}`)
+  throw new DataError(`Only Struct objects supported for [${purpose}], found: ${javaClass(value, schema)}`)
 }
 
 /** A schemaless value as an object with its entries; Maps are copied. */
@@ -80,31 +80,6 @@ export function basicsOf({ name, version, doc, parameters }: Schema): Partial<Sc
     ...(version === undefined ? {} : { version }),
     ...(doc === undefined ? {} : { doc }),
     ...(parameters === undefined ? {} : { parameters }),
-  }
-}
-
-/** The Java class that messages of Kafka Connect name for such a value. */
-export function javaClass(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return 'java.lang.String'
-    case 'number':
-      return Number.isInteger(value) ? 'java.lang.Long' : 'java.lang.Double'
-    case 'bigint':
-      return 'java.lang.Long'
-    case 'boolean':
-      return 'java.lang.Boolean'
-    case 'object':
-      if (value === null) return 'null'
-      if (Array.isArray(value)) return 'java.util.ArrayList'
-      if (value instanceof Uint8Array) return '[B'
-      if (value instanceof Date) return 'java.util.Date'
-      if (value instanceof Decimal) return 'java.math.BigDecimal'
-      return 'java.util.HashMap'
-    case 'undefined':
-    case 'function':
-    case 'symbol':
-      return 'null'
   }
 }
 

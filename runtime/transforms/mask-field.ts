@@ -1,10 +1,9 @@
-import { configDef, DataError, Decimal, validators } from '../api/index.ts'
-import type { ConnectRecord, Props, Schema, Transformation, TransformationClass } from '../api/index.ts'
+import { configDef, DataError, Decimal, validators, javaClass } from '../api/index.ts'
+import type { ConnectRecord, Props, Schema, SchemaType, Transformation, TransformationClass } from '../api/index.ts'
 import { replaceNullKey } from './common-keys.ts'
 import {
   copyOf,
   isObject,
-  javaClass,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -15,6 +14,8 @@ import {
 import type { Side } from './key-or-value.ts'
 
 const PURPOSE = 'mask fields'
+/** Digits behind the point of a replacement. */
+const MAX_FRACTION = 10_000
 
 const definition = configDef({
   fields: {
@@ -60,7 +61,7 @@ export function maskField(side: Side): TransformationClass {
         for (const name of this.#fields) updated[name] = this.#masked(updated[name] ?? null, undefined)
         return withSide(record, side, undefined, updated)
       }
-      const updated = copyOf(requireStruct(value, PURPOSE), schema, this.#replaceNull)
+      const updated = copyOf(requireStruct(value, PURPOSE, schema), schema, this.#replaceNull)
       // A struct has no place for fields that its schema does not know; a schemaless map gets them as null.
       for (const { name, schema: field } of this.#masks.of(schema))
         updated[name] = this.#masked(updated[name] ?? null, field)
@@ -84,23 +85,35 @@ function emptyLike(value: unknown, schema: Schema | undefined): unknown {
   if (Array.isArray(value)) return []
   if (value instanceof Map) return new Map()
   if (isObject(value) && schema?.type !== 'STRUCT') return {}
-  throw new DataError(`Cannot mask value of type: class ${javaClass(value)}`)
+  throw new DataError(`Cannot mask value of type: class ${javaClass(value, schema)}`)
 }
 
 function replaced(value: unknown, replacement: string, schema: Schema | undefined): unknown {
   if (typeof value === 'string') return replacement
-  const isNumber = typeof value === 'number' || typeof value === 'bigint' || value instanceof Decimal
-  if (!isNumber) throw new DataError(`Cannot mask value of type class ${javaClass(value)} with custom replacement.`)
-  const match = /^([+-]?\d+)(?:\.(\d+))?$/.exec(replacement)
-  if (value instanceof Decimal && match !== null)
-    return new Decimal(BigInt(match[1]! + (match[2] ?? '')), match[2]?.length ?? 0)
-  // an integer takes the whole part
-  if (typeof value === 'bigint' && match !== null) return BigInt(match[1]!)
-  if (typeof value === 'number' && replacement.trim() !== '' && !Number.isNaN(Number(replacement)))
-    return isFraction(value, schema) ? Number(replacement) : Math.trunc(Number(replacement))
-  throw new DataError(`Unable to convert ${replacement} (class java.lang.String) to a number`)
+  if (typeof value !== 'number' && typeof value !== 'bigint' && !(value instanceof Decimal))
+    throw new DataError(`Cannot mask value of type class ${javaClass(value, schema)} with custom replacement.`)
+  const number = Decimal.parse(replacement)
+  if (number === undefined)
+    throw new DataError(
+      `Unable to convert ${replacement} (class java.lang.String) to ${value instanceof Decimal ? '' : 'a '}number`,
+    )
+  if (value instanceof Decimal) return number.atScale(value.scale)
+  if (isFraction(value, schema)) return Number(replacement)
+  // an integer takes the whole part, and of it what it has bits for
+  const whole = BigInt.asIntN(BITS[schema?.type ?? 'INT64'] ?? 64, wholePart(number))
+  return typeof value === 'bigint' ? whole : Number(whole)
 }
 
-function isFraction(value: number, schema: Schema | undefined): boolean {
-  return schema === undefined ? !Number.isInteger(value) : schema.type === 'FLOAT32' || schema.type === 'FLOAT64'
+const BITS: Partial<Record<SchemaType, number>> = { INT8: 8, INT16: 16, INT32: 32 }
+
+/** Zero for a number with more digits than anybody writes down. */
+function wholePart(number: Decimal): bigint {
+  if (number.scale <= 0) return number.atScale(0).unscaled
+  return number.scale > MAX_FRACTION ? 0n : number.unscaled / 10n ** BigInt(number.scale)
+}
+
+function isFraction(value: number | bigint, schema: Schema | undefined): boolean {
+  return schema === undefined
+    ? typeof value === 'number' && !Number.isInteger(value)
+    : schema.type === 'FLOAT32' || schema.type === 'FLOAT64'
 }

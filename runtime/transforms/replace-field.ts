@@ -94,7 +94,7 @@ export function replaceField(side: Side): TransformationClass {
         const kept = this.#replaced(fields)
         return kept === fields ? record : withSide(record, side, undefined, kept)
       }
-      const struct = requireStruct(value, PURPOSE)
+      const struct = requireStruct(value, PURPOSE, schema)
       const { schema: updated, kept } = this.#plans.of(schema)
       if (updated === schema) {
         const asItIs = !this.#replaceNull || fieldsWithDefault(schema).length === 0

@@ -4,6 +4,7 @@ import {
   DATE,
   DataError,
   dateSchema,
+  javaClass,
   schema as of,
   TIME,
   timeSchema,
@@ -17,7 +18,6 @@ import { JavaDateFormat } from './java-date-format.ts'
 import {
   basicsOf,
   fieldValue,
-  javaClass,
   requireMap,
   requireStruct,
   SchemaCache,
@@ -99,7 +99,7 @@ export function timestampConverter(side: Side): TransformationClass {
         return withSide(record, side, targetSchema(this.#target, schema.optional), this.#convert(value, kindOf(schema)))
       const updated = this.#schemas.of(schema)
       if (value === null) return withSide(record, side, updated, null)
-      const struct = requireStruct(value, PURPOSE)
+      const struct = requireStruct(value, PURPOSE, schema)
       const fields = (schema.fields ?? []).map(({ name, schema: field }) => {
         const item = fieldValue(struct, name, field, this.#replaceNull)
         return [name, name === this.#field ? this.#convert(item, kindOf(field)) : item]
@@ -139,7 +139,7 @@ export function timestampConverter(side: Side): TransformationClass {
         return this.#format.parse(value)
       } catch (error) {
         throw new DataError(
-          `Could not parse timestamp: value (${value}) does not match pattern: ${(error as Error).message}`,
+          `Could not parse timestamp: value (${value}) does not match pattern (${this.#format.pattern})`,
           { cause: error },
         )
       }
@@ -184,7 +184,9 @@ function kindOf(schema: Schema): Kind {
   if (schema.name === TIME) return 'Time'
   if (schema.type === 'STRING') return 'string'
   if (schema.type === 'INT64') return 'unix'
-  throw new DataError(`Schema ${schema.name ?? schema.type} does not correspond to a known timestamp type format`)
+  throw new DataError(
+    `Schema Schema{${schema.name ?? schema.type}} does not correspond to a known timestamp type format`,
+  )
 }
 
 function guessed(value: unknown): Kind {

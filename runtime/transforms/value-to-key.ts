@@ -42,7 +42,7 @@ export class ValueToKey implements Transformation {
       for (const name of this.#fields) key[name] = Object.hasOwn(fields, name) ? fields[name] : null
       return withSide(record, 'Key', undefined, key)
     }
-    const struct = requireStruct(value, PURPOSE)
+    const struct = requireStruct(value, PURPOSE, schema)
     const keySchema = this.#keySchemas.of(schema)
     for (const name of this.#fields)
       key[name] = fieldValue(struct, name, this.#fieldSchema(schema, name), this.#replaceNull)

@@ -91,6 +91,7 @@ describe('JsonConverter writes', () => {
 
   it('decimals as numbers when configured', () => {
     const numeric = converter({ 'schemas.enable': 'false', 'decimal.format': 'numeric' })
+    assert.equal(written(decimalSchema(2), new Decimal(12345n, 3), numeric), '12.345')
     assert.equal(written(decimalSchema(2), new Decimal(-1230n, 2), numeric), '-12.30')
   })
 

@@ -113,7 +113,10 @@ describe('number converters', () => {
         (error: Error) => errorCode(error) === 'DATA',
       )
     }
-    assert.throws(() => made(ShortConverter).fromConnectData('t', undefined, 70_000), /Failed to serialize to a short/)
+    assert.throws(
+      () => made(ShortConverter).fromConnectData('t', undefined, 70_000),
+      /Failed to serialize to short \(was class java.lang.Long\): /,
+    )
     assert.throws(
       () => made(LongConverter).toConnectData('t', Buffer.from('short')),
       /Failed to deserialize long: 8 bytes are expected, there are 5/,

@@ -1,4 +1,4 @@
-import { isConnectError } from '../../../runtime/api/index.ts'
+import { isConnectError, plain } from '../../../runtime/api/index.ts'
 import type { ConnectRecord, Header, Props, Schema, SchemaAndValue } from '../../../runtime/api/index.ts'
 import { parseString } from '../../../runtime/api/index.ts'
 import { JsonConverter } from '../../../runtime/converters/json-converter.ts'
@@ -90,7 +90,7 @@ function attempt(of: Recorded, plugins: PluginRegistry): Outcome {
       converter.configure(of.props, false)
       const bytes = of.hex === undefined ? of.text : Buffer.from(of.hex, 'hex')
       const { schema, value } = converter.toConnectData('t', bytes === undefined ? null : Buffer.from(bytes as string))
-      return { envelope: written(schema, value), schema: schema?.type ?? null }
+      return { envelope: written(schema, plain(value)), schema: schema?.type ?? null }
     }
     case 'write': {
       const converter = new (plugins.converter(of.converter))()
@@ -149,5 +149,23 @@ function transformed(of: Extract<Recorded, { op: 'transform' }>, plugins: Plugin
     key: written(record!.keySchema, record!.key),
     value: written(record!.valueSchema, record!.value),
     headers: headers.map((header) => ({ key: header.key, value: written(header.schema, header.value) })),
+  }
+}
+
+/** JSON texts as what they say: the order of a Java hash map is no promise, but every digit is. */
+export function comparable(of: unknown): unknown {
+  if (typeof of === 'string') return meaning(of)
+  if (Array.isArray(of)) return of.map(comparable)
+  if (typeof of !== 'object' || of === null) return of
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, comparable(value)]))
+}
+
+function meaning(text: string): unknown {
+  try {
+    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) =>
+      typeof value === 'number' ? `number ${context?.source}` : value,
+    )
+  } catch {
+    return text
   }
 }

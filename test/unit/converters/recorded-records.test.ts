@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { PluginRegistry } from '../../../runtime/plugins/plugin-registry.ts'
 import { silentLogger } from '../plugins/silent-logger.ts'
-import { outcome } from './recorded-record.ts'
+import { comparable, outcome } from './recorded-record.ts'
 import type { Outcome, Recorded } from './recorded-record.ts'
 
 /** Recorded by running the converters, transformations and predicates of Kafka Connect 4.3.1 themselves; values are indexes. */
@@ -23,7 +23,7 @@ const DIFFERENT: readonly (readonly [why: string, ids: RegExp])[] = [
     /^(headerfrom-copy|meta-noreplace|v2k|v2k-noreplace|write-json-struct|read-JsonConverter-(envn?(29|35|36|37|56)|content[1236])$)/,
   ],
   ['a schema of any type gets a name: the reference fails for all but structs', /^meta-(scalar|nullvalue)$/],
-  ['a masked decimal keeps its scale: the reference fails', /^mask-def-dec$/],
+  ['a masked decimal keeps its scale: the reference fails', /^mask-(def|num|frac)-dec$/],
   ['dates are proleptic Gregorian and between the years -271821 and 275760', /^(fmt2-|tsc-.*-i64$)/],
   ['bytes and structs as text hold no memory addresses', /^write-StringConverter-(struct|bytes|tbytes)$/],
   ['the order of a Java hash map', /^write-StringConverter-map$/],
@@ -50,24 +50,6 @@ function withValues(of: Recorded): Recorded {
       return { ...of, value: at(of.value) } as Recorded
     default:
       return of
-  }
-}
-
-/** JSON texts as what they say: the order of a Java hash map is no promise, but every digit is. */
-function comparable(of: unknown): unknown {
-  if (typeof of === 'string') return meaning(of)
-  if (Array.isArray(of)) return of.map(comparable)
-  if (typeof of !== 'object' || of === null) return of
-  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, comparable(value)]))
-}
-
-function meaning(text: string): unknown {
-  try {
-    return JSON.parse(text, (_, value: unknown, context?: { source?: string }) =>
-      typeof value === 'number' ? `number ${context?.source}` : value,
-    )
-  } catch {
-    return text
   }
 }
 
