@@ -1,5 +1,6 @@
 import packageInfo from './package.json' with { type: 'json' }
 import type { Command } from './command.ts'
+import { CompileCache } from './compile-cache.ts'
 import { UsageError, closest } from './usage-error.ts'
 
 /** Loaded only when asked for, so that a worker starts without the demo's code. */
@@ -41,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load === undefined) throw new UsageError(`there is no command "${name}"${closest(name, Object.keys(COMMANDS))}`)
+  CompileCache.pruneDaily()
   const { command } = await load()
   if (rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(command.help)
