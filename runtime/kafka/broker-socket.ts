@@ -1,7 +1,7 @@
 import { connect, isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { ConnectError } from '../api/errors.ts'
+import { tls as nodeTls } from '../async/node-builtins.ts'
 import { KafkaError } from './kafka-errors.ts'
 import { ErrorCode } from './protocol/index.ts'
 import type { TlsOptions } from './security/ssl-options.ts'
@@ -13,7 +13,7 @@ const TLS_FAILURES = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|H
 export function openSocket(host: string, port: number, tls: TlsOptions | undefined, onConnect: () => void): Socket {
   if (tls === undefined)
     return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, onConnect)
-  const socket = connectTls({ ...tls, host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
+  const socket = nodeTls().connect({ ...tls, host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   // a broker that takes no TLS may hang up without an error: waiting for the handshake would have no end

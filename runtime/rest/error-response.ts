@@ -1,5 +1,5 @@
 import { errorCode } from '../api/errors.ts'
-import { http } from '../async/node-http.ts'
+import { http } from '../async/node-builtins.ts'
 import { ForbiddenError } from '../herder/connector-statuses.ts'
 
 /** An answer other than success that REST itself decides on. */

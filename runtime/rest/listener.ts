@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { ConfigError } from '../api/errors.ts'
 import type { Props } from '../api/props.ts'
 import { sleep } from '../async/abort.ts'
-import { http, https } from '../async/node-http.ts'
+import { http, https } from '../async/node-builtins.ts'
 import { tlsOptions } from './tls-options.ts'
 
 const LISTENER = /^(.*):\/\/\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)/
@@ -96,7 +96,7 @@ function tlsServer(key: ListenerOptions['key'], props: Props, serve: RequestList
       `an https listener needs a certificate: set ${prefix}ssl.keystore.location (or without prefix) to a PEM, PKCS12 or JKS file`,
     )
   try {
-    return https.createServer(tls, serve)
+    return https().createServer(tls, serve)
   } catch (cause) {
     throw new ConfigError(
       `${prefix}ssl.keystore.location`,

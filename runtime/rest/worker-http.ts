@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import type { Props } from '../api/props.ts'
-import { http, https } from '../async/node-http.ts'
+import { http, https } from '../async/node-builtins.ts'
 import { HttpError } from './error-response.ts'
 import { tlsOptions } from './tls-options.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -42,7 +42,7 @@ export class WorkerHttp {
     const common = { ...options, agent: false as const }
     if (url.protocol !== 'https:') return http.request(url, common, onAnswer)
     const { requestCert: _, checkHost, ...tls } = (this.#tls ??= tlsOptions(this.#props, 'listeners.https.'))
-    return https.request(
+    return https().request(
       url,
       {
         ...common,

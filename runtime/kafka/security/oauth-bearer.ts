@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { ConnectError } from '../../api/errors.ts'
-import { http, https } from '../../async/node-http.ts'
+import { http, https } from '../../async/node-builtins.ts'
 import { networkError } from '../kafka-errors.ts'
 import type { SaslExchange, SaslMechanism } from './sasl-mechanism.ts'
 import type { TlsOptions } from './ssl-options.ts'
@@ -127,7 +127,7 @@ async function post(url: URL, body: string, authorization: string, tls: TlsOptio
     'content-length': Buffer.byteLength(body),
   }
   const options = { method: 'POST', headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }
-  const send = url.protocol === 'https:' ? https.request : http.request
+  const send = url.protocol === 'https:' ? https().request : http.request
   const { status, content } = await new Promise<{ status: number; content: string }>((resolve, reject) => {
     const request = send(url, url.protocol === 'https:' ? { ...options, ...tls } : options, (response) => {
       text(response).then((content) => resolve({ status: response.statusCode ?? 0, content }), reject)

@@ -1,7 +1,7 @@
-import { createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureVersion } from 'node:tls'
 import { ConfigError } from '../../api/errors.ts'
 import type { Props } from '../../api/props.ts'
+import { tls } from '../../async/node-builtins.ts'
 import { sslStores } from './ssl-stores.ts'
 
 /** What a TLS connection needs but for the address. Holds secrets: not to be logged. */
@@ -65,7 +65,7 @@ export function sslOptions(props: Props): TlsOptions {
     ...(verifiesHost(props) ? {} : { checkServerIdentity: () => undefined }),
   }
   try {
-    createSecureContext(options)
+    tls().createSecureContext(options)
   } catch (error) {
     const why = (error as Error).message
     throw new ConfigError(
