@@ -8,7 +8,10 @@ import type { LogRecord } from './log.ts'
  * Kafka Connect's config store, so that both read the same topic alike.
  */
 export interface ClusterConfigState {
-  /** Position after the last record read; what workers exchange in the group protocol. */
+  /**
+   * Position after the last record read, -1 before the first, as Kafka Connect counts: workers exchange it in the group protocol, and a leader that
+   * cannot reach what a member has read lets nobody work.
+   */
   readonly offset: number
   /** Position after the last record that changed which connectors or tasks exist: assignments made before it are stale. */
   readonly structureOffset: number
@@ -47,8 +50,8 @@ export interface TaskSet {
 export type ConfigEvent = Extract<ConfigRecord, { kind: 'restart' | 'logger-level' }>
 
 export const EMPTY_STATE: ClusterConfigState = {
-  offset: 0,
-  structureOffset: 0,
+  offset: -1,
+  structureOffset: -1,
   sessionKey: undefined,
   connectors: new Map(),
   targets: new Map(),

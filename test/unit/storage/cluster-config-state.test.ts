@@ -25,9 +25,10 @@ const task = (name: string, number: number, x = '1'): ConfigRecord => ({
 const commit = (name: string, tasks: number): ConfigRecord => ({ kind: 'commit', connector: name, tasks })
 
 function fold(records: readonly ConfigRecord[], state = EMPTY_STATE): ClusterConfigState {
+  const first = Math.max(0, state.offset)
   const encoded = records.map((record, index) => {
     const { key, value } = encodeConfigRecord(record)
-    return { partition: 0, offset: state.offset + index, key: Buffer.from(key), value: value && Buffer.from(value) }
+    return { partition: 0, offset: first + index, key: Buffer.from(key), value: value && Buffer.from(value) }
   })
   // One batch or many must give the same.
   const whole = foldConfigRecords(state, encoded).state
@@ -45,6 +46,12 @@ describe('the state of the config log', () => {
     const stopped: ConfigRecord = { kind: 'target-state', connector: 'd', state: 'STOPPED' }
     assert.deepEqual(brokenTaskSets(fold([...torn, stopped])), ['c'], 'a stopped connector needs no tasks')
     assert.deepEqual(brokenTaskSets(fold([connector('new')])), [], 'a new connector is not broken')
+  })
+
+  it('of which nothing was read yet is at -1, as Kafka Connect says: at 0 a Java leader would wait for a record', () => {
+    assert.equal(EMPTY_STATE.offset, -1)
+    assert.equal(EMPTY_STATE.structureOffset, -1)
+    assert.equal(fold([connector('c')]).offset, 1)
   })
 
   it('shows task configs only from their commit on', () => {
