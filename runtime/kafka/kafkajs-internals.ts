@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { Kafka, logLevel } from 'kafkajs'
+import Connection from 'kafkajs/src/network/connection.js'
 import { ConnectError } from '../api/index.ts'
 import type { Logger } from '../api/index.ts'
 import { openSocket } from './broker-socket.ts'
@@ -27,12 +27,6 @@ export interface InternalConnection {
   readonly socket?: Pick<Socket, 'destroy' | 'once'>
 }
 
-export interface InternalCluster {
-  readonly connectionPoolBuilder: {
-    build(address: { host: string; port: number }): Promise<{ readonly pool: readonly InternalConnection[] }>
-  }
-}
-
 interface InternalQueue {
   readonly pending: readonly unknown[]
   readonly throttledUntil: number
@@ -40,45 +34,36 @@ interface InternalQueue {
 }
 
 /**
- * The door to the internals without deep imports: a partition assigner factory is handed the internal cluster when a consumer object is
- * made.
+ * A connection that is not yet open. kafkajs is entered at this one file: its entry loads an admin client, a producer and a consumer too, which
+ * are ours here, and which an idle worker would keep in memory.
  */
-export function internalCluster(options: ClientOptions, logger: Logger, unjoined: UnjoinedWrites): InternalCluster {
-  const kafka = new Kafka({
+export function internalConnection(
+  { host, port }: { readonly host: string; readonly port: number },
+  options: ClientOptions,
+  logger: Logger,
+  unjoined: UnjoinedWrites,
+): InternalConnection {
+  const ignore = (): void => undefined
+  const connection: Partial<InternalConnection> = new Connection({
+    host,
+    port,
     clientId: options.clientId,
-    brokers: options.bootstrap.map(({ host, port }) => `${host}:${port}`),
     connectionTimeout: options.connectTimeoutMs,
     // Our requests have their own timers; kafkajs' would look ten times a second, for ever.
     enforceRequestTimeout: false,
-    logLevel: logLevel.ERROR,
-    logCreator:
-      () =>
-      ({ namespace, log }) =>
-        logger.debug(`kafkajs ${namespace}: ${log.message}`),
-    socketFactory: ({ host, port, onConnect }) =>
-      unjoined.watch(openSocket(host, port, options.security.tls, onConnect)),
+    logger: {
+      namespace: (namespace) => ({
+        ...{ debug: ignore, info: ignore, warn: ignore },
+        error: (message) => logger.debug(`kafkajs ${namespace}: ${message}`),
+      }),
+    },
+    socketFactory: (to) => unjoined.watch(openSocket(to.host, to.port, options.security.tls, to.onConnect)),
   })
-  let handed: unknown
-  kafka.consumer({
-    groupId: 'naru',
-    partitionAssigners: [
-      ({ cluster }) => {
-        handed = cluster
-        return {
-          name: 'naru',
-          version: 0,
-          assign: async () => [],
-          protocol: () => ({ name: 'naru', metadata: Buffer.alloc(0) }),
-        }
-      },
-    ],
-  })
-  const cluster = handed as Partial<InternalCluster> | undefined
-  if (typeof cluster?.connectionPoolBuilder?.build !== 'function') throw foreignVersion('cluster.connectionPoolBuilder')
-  return cluster as InternalCluster
+  assertInternals(connection)
+  return connection
 }
 
-export function assertInternals(connection: InternalConnection): void {
+function assertInternals(connection: Partial<InternalConnection>): asserts connection is InternalConnection {
   const methods = ['connect', 'disconnect', 'isConnected', 'rejectRequests', 'send'] as const
   for (const method of methods) {
     if (typeof connection[method] !== 'function') throw foreignVersion(`connection.${method}`)

@@ -4,8 +4,7 @@ import { BrokerConnection } from './broker-connection.ts'
 import { connectFailure } from './broker-socket.ts'
 import type { ClientOptions } from './client-options.ts'
 import { KafkaError, isKafkaError } from './kafka-errors.ts'
-import { assertInternals, internalCluster, stopIdleSpin } from './kafkajs-internals.ts'
-import type { InternalCluster } from './kafkajs-internals.ts'
+import { internalConnection, stopIdleSpin } from './kafkajs-internals.ts'
 import type { NetworkMeter } from './network-meter.ts'
 import { ErrorCode } from './protocol/index.ts'
 import type { SaslMechanism } from './security/sasl-mechanism.ts'
@@ -13,7 +12,8 @@ import { UnjoinedWrites } from './unjoined-writes.ts'
 
 /** Opens connections to brokers: connecting and framing are kafkajs' (pinned), everything else is ours. */
 export class Transport {
-  readonly #cluster: InternalCluster
+  readonly #options: ClientOptions
+  readonly #logger: Logger
   readonly #unjoined = new UnjoinedWrites()
   readonly #requestTimeoutMs: number
   readonly #setupTimeoutMs: number
@@ -27,7 +27,8 @@ export class Transport {
     this.#sasl = options.security.sasl
     this.#authenticates = options.security.sasl !== undefined || options.security.tls !== undefined
     this.#meter = meter
-    this.#cluster = internalCluster(options, logger, this.#unjoined)
+    this.#options = options
+    this.#logger = logger
   }
 
   /** Connects, asks for the broker's API versions and authenticates. `node`: what the meter calls the broker. */
@@ -36,9 +37,7 @@ export class Transport {
     node = `${address.host}:${address.port}`,
   ): Promise<BrokerConnection> {
     const name = `${address.host}:${address.port}`
-    const pool = await this.#cluster.connectionPoolBuilder.build({ host: address.host, port: address.port })
-    const internal = pool.pool[0]!
-    assertInternals(internal)
+    const internal = internalConnection(address, this.#options, this.#logger, this.#unjoined)
     stopIdleSpin(internal)
     try {
       await internal.connect()

@@ -26,6 +26,7 @@ describe('an idle worker', () => {
       assert.deepEqual(loaded(/\/(embedded|runtime\/testing|cli\/(demo|lab|connect|templates))\//), [])
       assert.deepEqual(loaded(/NativeModule internal\/deps\/(amaro|undici|acorn|minimatch)\//), [])
       assert.deepEqual(loaded(/NativeModule (inspector|repl|sqlite|test|wasi)$/), [])
+      assert.deepEqual(loaded(/kafkajs\/src\/(admin|cluster|consumer|producer)\//), [], 'connections only')
       assert.deepEqual(loaded(/^NativeModule (https|tls)$/), [], 'neither Kafka nor REST is reached by TLS')
     } finally {
       await rm(folder, { recursive: true, force: true })
