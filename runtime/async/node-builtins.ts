@@ -7,7 +7,7 @@ import type * as Tls from 'node:tls'
  */
 export const http = process.getBuiltinModule('node:http')
 
-/** A function: `https` loads `tls`, and a worker without TLS that does not load it needs 5 MB less (bench/idle.ts). */
+/** A function: `https` loads `tls`, and a worker without TLS that does not load it needs some 4 MB less. */
 export function https(): typeof Https {
   return process.getBuiltinModule('node:https')
 }
