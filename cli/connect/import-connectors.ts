@@ -48,6 +48,7 @@ class ConnectorImport {
   readonly #there: string
   readonly #notes: string[] = []
   #stoppedThere = false
+  #offsetsTold = true
 
   constructor(options: ImportOptions, { name, connector }: ConnectorStatus) {
     this.#options = options
@@ -82,6 +83,7 @@ class ConnectorImport {
       this.#notes.push(lacking)
       return this.#row(REFUSED, '')
     }
+    this.#offsetsTold = (await from.offsets(this.#name)) !== undefined
     return ours === undefined ? await this.#take(config) : await this.#refresh()
   }
 
@@ -99,7 +101,7 @@ class ConnectorImport {
   async #take(config: Config): Promise<ImportRow> {
     const { to, dryRun } = this.#options
     const state = this.#stateHere()
-    if (dryRun) return this.#row(`would be made ${state}`, summary(await this.#offsetsThere()))
+    if (dryRun) return this.#row(`would be made ${state}`, summary(await this.#options.from.offsets(this.#name)))
     if (this.#moves) await this.#stopThere()
     await to.create({ name: this.#name, config, initial_state: 'STOPPED' })
     await this.#stopped(to)
@@ -130,31 +132,32 @@ class ConnectorImport {
   }
 
   get #moves(): boolean {
-    return this.#options.move && this.#runsThere
+    return this.#options.move && this.#runsThere && this.#offsetsTold
   }
 
   #stateHere(): InitialState {
+    if (!this.#offsetsTold) {
+      this.#notes.push(
+        'its cluster cannot tell offsets (Kafka Connect before 3.5), without which it would begin anew: it stays STOPPED here; PATCH its offsets, or start a worker here with the group.id and the topics of that cluster instead',
+      )
+      return 'STOPPED'
+    }
     if (!this.#runsThere) return this.#there as InitialState
     if (this.#options.move) return 'RUNNING'
     this.#notes.push('it runs there, so it stays STOPPED here; with --move it is stopped there first')
     return 'STOPPED'
   }
 
-  async #offsetsThere(): Promise<string | undefined> {
-    const offsets = await this.#options.from.offsets(this.#name)
-    if (offsets === undefined) this.#notes.push('the cluster cannot tell its offsets (Kafka Connect before 3.5)')
-    return offsets
-  }
-
   async #offsetPlan(): Promise<string> {
-    const there = await this.#offsetsThere()
+    const there = await this.#options.from.offsets(this.#name)
     const here = await this.#options.to.offsets(this.#name)
-    return there === undefined || canonical(there) === canonical(here) ? 'equal' : `${summary(there)} would be set`
+    if (there === undefined) return ''
+    return canonical(there) === canonical(here) ? 'equal' : `${summary(there)} would be set`
   }
 
   async #copyOffsets(): Promise<string> {
     const { to } = this.#options
-    const there = await this.#offsetsThere()
+    const there = await this.#options.from.offsets(this.#name)
     if (there === undefined) return ''
     // Where both clusters work for one Kafka, a sink's offsets are its group's, and here already.
     if (canonical(there) === canonical(await to.offsets(this.#name))) return count(there) === 0 ? 'none' : 'equal'
@@ -213,7 +216,8 @@ function count(offsets: string): number {
 }
 
 function summary(offsets: string | undefined): string {
-  const all = offsets === undefined ? 0 : count(offsets)
+  if (offsets === undefined) return ''
+  const all = count(offsets)
   return all === 1 ? '1 offset' : `${all} offsets`
 }
 

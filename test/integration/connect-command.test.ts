@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { startConnectCluster } from '../acceptance/support/connect-cluster.ts'
 import type { ConnectCluster } from '../acceptance/support/connect-cluster.ts'
@@ -86,6 +89,24 @@ describe('naru connect', () => {
     assert.equal(third.code, 1)
   })
 
+  test('import leaves a connector STOPPED here, and as it is there, when its cluster cannot tell its offsets', async () => {
+    const name = there.name('old')
+    await there.configure(name, counter(await there.createTopic('old')))
+    await there.running(name, 1)
+    await using old = await connectBefore35(there.worker.url)
+    const from = ['import', '--from', old.url, '--to', here.worker.url, '--only', name, '--move'] as const
+    const note =
+      / \| its cluster cannot tell offsets \(Kafka Connect before 3\.5\), without which it would begin anew: /
+    const plan = await naru(...from, '--dry-run')
+    assert.match(plan.lines[1]!, /\| RUNNING \| would be made STOPPED \| its/)
+    assert.match(plan.lines[1]!, note)
+    const made = await naru(...from)
+    assert.equal(made.code, 0, made.output)
+    assert.match(made.lines[1]!, /\| RUNNING \| made STOPPED \| its/)
+    await here.inState(name, 'STOPPED', 0)
+    await there.running(name, 1)
+  })
+
   test('import says what a connector lacks here', async () => {
     const name = there.name('lacking')
     await there.create(name, counter(await there.createTopic('lacking')), 'STOPPED')
@@ -115,3 +136,33 @@ describe('naru connect', () => {
     )
   })
 })
+
+/** The cluster at `url` as one that does not know the endpoints which came with Kafka Connect 3.5. */
+async function connectBefore35(url: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      if (/\/(offsets|stop)$/.test(request.url!)) {
+        response.writeHead(404, { 'content-type': 'application/json' })
+        response.end('{"error_code":404,"message":"HTTP 404 Not Found"}')
+        return
+      }
+      const body = Buffer.concat(await request.toArray())
+      const answer = await fetch(url + request.url!, {
+        method: request.method!,
+        headers: { 'content-type': 'application/json' },
+        body: body.length > 0 ? body : null,
+      })
+      response.writeHead(answer.status, { 'content-type': 'application/json' })
+      response.end(await answer.text())
+    })()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
