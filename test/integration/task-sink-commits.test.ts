@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { LogLines } from '../support/log-lines.ts'
 import { ScriptedSink } from '../support/scripted-sink.ts'
 import type { Script } from '../support/scripted-sink.ts'
 import { RetriableError } from '../../runtime/api/index.ts'
-import type { Offsets, Props } from '../../runtime/api/index.ts'
+import type { Logger, Offsets, Props } from '../../runtime/api/index.ts'
 import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
 const values = (from: number, to: number): readonly string[] =>
@@ -19,7 +20,11 @@ const NOT_ENOUGH_REPLICAS = 19
 describe('what a sink task commits', { timeout: 600_000 }, () => {
   async function sink(
     script: Script,
-    { worker = {}, props = {} }: { readonly worker?: Props; readonly props?: Props } = {},
+    {
+      worker = {},
+      props = {},
+      logger,
+    }: { readonly worker?: Props; readonly props?: Props; readonly logger?: Logger } = {},
   ): Promise<{
     readonly w: WorkerUnderTest
     readonly topic: string
@@ -27,11 +32,24 @@ describe('what a sink task commits', { timeout: 600_000 }, () => {
     readonly seen: ScriptedSink
   }> {
     const seen = new ScriptedSink(script)
-    const w = await WorkerUnderTest.start(worker, [seen.plugin])
+    const w = await WorkerUnderTest.start(worker, [seen.plugin], logger === undefined ? {} : { logger })
     const topic = await w.createTopic('in')
     const name = `${w.run}-sink`
     await w.startTask(name, { 'connector.class': 'test.ScriptedSink', topics: topic, ...props })
     return { w, topic, name, seen }
+  }
+
+  /** Commits all that was delivered; `asked`: up to where, each time. */
+  function allOf(): {
+    readonly preCommit: (delivered: Offsets) => Offsets
+    readonly asked: readonly (number | undefined)[]
+  } {
+    const asked: (number | undefined)[] = []
+    const preCommit = (delivered: Offsets): Offsets => {
+      asked.push(delivered[0]?.offset)
+      return delivered
+    }
+    return { preCommit, asked }
   }
 
   async function committed(w: WorkerUnderTest, name: string): Promise<number | undefined> {
@@ -126,12 +144,12 @@ describe('what a sink task commits', { timeout: 600_000 }, () => {
   })
 
   test('stays what it was while Kafka refuses it, and catches up afterwards', async () => {
-    const asked: (number | undefined)[] = []
-    const preCommit = (delivered: Offsets): Offsets => {
-      asked.push(delivered[0]?.offset)
-      return delivered
-    }
-    const { w, topic, name, seen } = await sink({ preCommit }, { worker: { 'offset.flush.timeout.ms': '500' } })
+    const { preCommit, asked } = allOf()
+    const log = new LogLines()
+    const { w, topic, name, seen } = await sink(
+      { preCommit },
+      { worker: { 'offset.flush.timeout.ms': '500' }, logger: log },
+    )
     await using _ = w
     if (w.broker === undefined) return // faults on demand need the embedded broker
     await w.produce(topic, values(0, 5))
@@ -142,6 +160,8 @@ describe('what a sink task commits', { timeout: 600_000 }, () => {
     // when the task is asked again the first commit of these has failed, and is not only being tried again
     await seen.until(() => asked.filter((offset) => offset === 10).length >= 2)
     assert.equal(await committed(w, name), 5)
+    const warning = 'warn offsets are not committed: not within offset.flush.timeout.ms=500'
+    assert.ok(log.lines.includes(warning), log.lines.join('\n'))
     end()
     await untilCommitted(w, name, 10)
     assert.deepEqual(seen.values, values(0, 10))
@@ -265,11 +285,7 @@ describe('what a sink task commits', { timeout: 600_000 }, () => {
   })
 
   test('waits until the letters of the batch are in the dead letter queue', async () => {
-    const asked: (number | undefined)[] = []
-    const preCommit = (delivered: Offsets): Offsets => {
-      asked.push(delivered[0]?.offset)
-      return delivered
-    }
+    const { preCommit, asked } = allOf()
     const dead = `dead-${Math.random().toString(36).slice(2)}`
     const { w, topic, name, seen } = await sink(
       { preCommit },

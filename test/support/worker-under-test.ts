@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Plugin, Props } from '../../runtime/api/index.ts'
+import type { Logger, Plugin, Props } from '../../runtime/api/index.ts'
 import { WorkerConfig } from '../../runtime/config/worker-config.ts'
 import { KafkaClients } from '../../runtime/kafka/kafka-clients.ts'
 import { PluginRegistry } from '../../runtime/plugins/plugin-registry.ts'
@@ -71,10 +71,9 @@ export class WorkerUnderTest implements AsyncDisposable {
   static async start(
     props: Props = {},
     extraPlugins: readonly Plugin[] = [],
-    group: Pick<WorkerOptions, 'stillOurs' | 'sourceStarts'> = {},
+    { logger = testLogger(), ...group }: Partial<Pick<WorkerOptions, 'stillOurs' | 'sourceStarts' | 'logger'>> = {},
   ): Promise<WorkerUnderTest> {
     await using stack = new AsyncDisposableStack()
-    const logger = process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })
     const given = process.env['KAFKA_BOOTSTRAP']
     const broker = given === undefined ? stack.use(await TestBroker.start()) : undefined
     const bootstrap = given ?? broker!.bootstrap
@@ -223,4 +222,8 @@ export class WorkerUnderTest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync()
   }
+}
+
+function testLogger(): Logger {
+  return process.env['NARU_TEST_LOG'] === undefined ? silentLogger : createLogger({ level: 'debug' })
 }
