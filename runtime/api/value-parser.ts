@@ -1,4 +1,5 @@
 import type { Schema, SchemaType } from './schema.ts'
+import { schemasEqual } from './schemas-equal.ts'
 import { schema } from './schema.ts'
 import { parseNumber, parseTemporal } from './value-scalars.ts'
 import type { ParsedValue } from './value-scalars.ts'
@@ -139,6 +140,11 @@ function commonSchema(values: readonly ParsedValue[]): Schema | undefined {
     if (common === undefined) common = next
     else if (common.type === next.type) {
       if (common.name !== next.name) return undefined
+      // Of [[],[1]] it is the second that says what is in them; what is in [[1],["a"]] has no common type.
+      if (!schemasEqual(common, next)) {
+        if (!isHollow(common) && !isHollow(next)) return undefined
+        common = next
+      }
     } else {
       const [a, b] = [WIDENING.indexOf(common.type), WIDENING.indexOf(next.type)]
       if (a < 0 || b < 0) return undefined
@@ -146,6 +152,11 @@ function commonSchema(values: readonly ParsedValue[]): Schema | undefined {
     }
   }
   return common
+}
+
+/** Of an array or a map with nothing in it, or things of no common type. */
+function isHollow({ type, valueSchema }: Schema): boolean {
+  return (type === 'ARRAY' || type === 'MAP') && valueSchema === undefined
 }
 
 function aligned(item: ParsedValue, common: Schema | undefined): unknown {

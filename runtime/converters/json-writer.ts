@@ -53,11 +53,11 @@ function writeTyped(out: ByteWriter, schema: Schema, value: unknown, format: Jso
     case 'INT8':
     case 'INT16':
     case 'INT32':
-      if (typeof value !== 'number') throw invalidType(schema, value)
-      out.integer(Math.trunc(value))
+      if (!Number.isInteger(value)) throw invalidType(schema, value)
+      out.integer(value as number)
       return
     case 'INT64':
-      if (typeof value !== 'bigint' && typeof value !== 'number') throw invalidType(schema, value)
+      if (typeof value !== 'bigint' && !Number.isInteger(value)) throw invalidType(schema, value)
       out.ascii(String(value))
       return
     case 'FLOAT32':
@@ -287,5 +287,6 @@ function invalidType(schema: Schema, value: unknown): DataError {
 }
 
 function className(value: unknown): string {
+  if (typeof value === 'number') return `number ${value}`
   return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'Object') : typeof value
 }

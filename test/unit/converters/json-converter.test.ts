@@ -136,6 +136,8 @@ describe('JsonConverter writes', () => {
       () => written(schema.string(), null),
       /null value for field that is required and has no default value/,
     )
+    assert.throws(() => written(schema.int16(), 1.5), /Invalid type for INT16: number 1\.5/)
+    assert.throws(() => written(schema.int64(), 1.5), /Invalid type for INT64: number 1\.5/)
     assert.throws(() => written(dateSchema(), new Date(5)), /should not have any time fields set/)
   })
 })
