@@ -57,6 +57,8 @@ const definition = configDef({
 /** Fields that stay, in order. */
 interface Plan {
   readonly schema: Schema
+  /** All stay, under their names. */
+  readonly same: boolean
   readonly kept: readonly { readonly from: string; readonly to: string; readonly schema: Schema }[]
 }
 
@@ -95,10 +97,11 @@ export function replaceField(side: Side): TransformationClass {
         return kept === fields ? record : withSide(record, side, undefined, kept)
       }
       const struct = requireStruct(value, PURPOSE, schema)
-      const { schema: updated, kept } = this.#plans.of(schema)
-      if (updated === schema) {
-        const asItIs = !this.#replaceNull || fieldsWithDefault(schema).length === 0
-        return asItIs ? record : withSide(record, side, schema, copyOf(struct, schema, true))
+      const { schema: updated, kept, same } = this.#plans.of(schema)
+      if (same) {
+        if (this.#replaceNull && fieldsWithDefault(schema).length > 0)
+          return withSide(record, side, updated, copyOf(struct, schema, true))
+        return updated === schema ? record : withSide(record, side, updated, side === 'Key' ? record.key : record.value)
       }
       const fields: Record<string, unknown> = {}
       for (let i = 0; i < kept.length; i++) {
@@ -122,16 +125,17 @@ export function replaceField(side: Side): TransformationClass {
       return same ? fields : kept
     }
 
-    /** What becomes of the structs of a schema; with the same schema when no field changes. */
+    /** What becomes of the structs of a schema. Its optionality and default go, as in Kafka Connect, also when no field does. */
     #plan(schema: Schema): Plan {
       const fields = schema.fields ?? []
       const kept = fields.flatMap(({ name, schema: field }) => {
         const to = this.#name(name)
         return to === null ? [] : [{ from: name, to, schema: field }]
       })
-      if (kept.length === fields.length && kept.every(({ from, to }) => from === to)) return { schema, kept }
+      const same = kept.length === fields.length && kept.every(({ from, to }) => from === to)
+      if (same && !schema.optional && schema.default === undefined) return { schema, same, kept }
       const updated = kept.map(({ to, schema: field }) => [to, field] as const)
-      return { schema: of.struct(updated, basicsOf(schema)), kept }
+      return { schema: of.struct(updated, basicsOf(schema)), same, kept }
     }
 
     /** The name a field has afterwards; null: it is left out. */
