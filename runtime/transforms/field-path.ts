@@ -1,6 +1,6 @@
-import { ConfigError, fieldOf } from '../api/index.ts'
+import { ConfigError, DataError, fieldOf } from '../api/index.ts'
 import type { Schema } from '../api/index.ts'
-import { fieldValue, isObject } from './key-or-value.ts'
+import { fieldValue, isObject, requireMap } from './key-or-value.ts'
 import type { Fields } from './key-or-value.ts'
 
 export type FieldSyntax = 'V1' | 'V2'
@@ -40,9 +40,14 @@ function quotedStep(path: string, at: number): { name: string; end: number } {
   )
 }
 
+/** undefined where a step is missing; throws DataError for a step into what has no fields. */
 export function schemaAt(schema: Schema, path: readonly string[]): Schema | undefined {
   let at: Schema | undefined = schema
-  for (const name of path) at = at === undefined ? undefined : fieldOf(at, name)?.schema
+  for (const name of path) {
+    if (at === undefined) return undefined
+    if (at.type !== 'STRUCT') throw new DataError('Cannot look up fields on non-struct type')
+    at = fieldOf(at, name)?.schema
+  }
   return at
 }
 
@@ -59,11 +64,13 @@ export function structValueAt(struct: Fields, schema: Schema, path: readonly str
   return value
 }
 
+/** null where a step is missing or null; throws DataError for a step into what has no fields. */
 export function mapValueAt(map: Fields, path: readonly string[]): unknown {
   let value: unknown = map
   for (const name of path) {
-    if (value instanceof Map) value = (value as Map<unknown, unknown>).get(name)
-    else value = isObject(value) && Object.hasOwn(value, name) ? value[name] : null
+    const fields = requireMap(value, 'nested field access')
+    value = Object.hasOwn(fields, name) ? (fields[name] ?? null) : null
+    if (value === null) return null
   }
-  return value ?? null
+  return value
 }
