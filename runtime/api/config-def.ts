@@ -1,4 +1,5 @@
 import { ConfigError, isConnectError } from './errors.ts'
+import { javaTrim, parseJavaDouble } from './java-parse.ts'
 import type { Props } from './props.ts'
 
 export type ConfigType = 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD'
@@ -180,22 +181,23 @@ export function configText(value: unknown, type: ConfigType): string {
 const INTEGER_RANGES = { SHORT: 2 ** 15, INT: 2 ** 31, LONG: 2 ** 63 } as const
 
 export function parseValue(name: string, type: ConfigType, raw: string): unknown {
-  const text = raw.trim()
+  const text = javaTrim(raw)
   switch (type) {
     case 'STRING':
     case 'CLASS':
+    case 'PASSWORD': // of a properties file, where white space at the end of a line belongs to the value
       return text
-    case 'PASSWORD':
-      return raw
     case 'LIST':
       return text === '' ? [] : text.split(/\s*,\s*/)
     case 'BOOLEAN':
       if (/^true$/i.test(text)) return true
       if (/^false$/i.test(text)) return false
       throw ConfigError.invalid(name, raw, 'Expected value to be either true or false')
-    case 'DOUBLE':
-      if (text !== '' && !Number.isNaN(Number(text))) return Number(text)
+    case 'DOUBLE': {
+      const value = parseJavaDouble(text)
+      if (value !== undefined) return value
       throw ConfigError.invalid(name, raw, 'Not a number of type DOUBLE')
+    }
     case 'SHORT':
     case 'INT':
     case 'LONG': {

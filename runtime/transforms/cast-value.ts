@@ -6,6 +6,7 @@ import {
   javaClass,
   javaDouble,
   javaFloat,
+  parseJavaDouble,
   TIME,
   TIMESTAMP,
 } from '../api/index.ts'
@@ -88,17 +89,14 @@ function whole(value: number, bits: number, schema: Schema | undefined): bigint 
   return truncated >= limit ? limit - 1n : truncated < -limit ? -limit : truncated
 }
 
-/** As Double.parseDouble reads it, but for hexadecimal ones. */
-const FLOAT = /^([+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))[fFdD]?$/
-
 function float(value: unknown): number {
   if (typeof value === 'number') return value
   if (typeof value === 'bigint') return Number(value)
   if (typeof value === 'boolean') return value ? 1 : 0
   if (value instanceof Decimal) return Number(value.toString())
   if (typeof value === 'string') {
-    const [, number] = FLOAT.exec(value.trim()) ?? []
-    if (number !== undefined) return Number(number)
+    const number = parseJavaDouble(value)
+    if (number !== undefined) return number
     throw new DataError(`Value (${value}) was out of range for requested data type`)
   }
   throw unsupported(value)
