@@ -23,8 +23,12 @@ test('exactly-once support comes to a group of a Java worker and one of Naru, re
   await upgrade.createSources()
   assert.deepEqual(await upgrade.transactionalIds(), [])
 
+  await upgrade.restart('naru', 'preparing', { under: 'java' })
+  assert.deepEqual(await upgrade.transactionalIds(), [], 'the Java leader has not come so far')
+  await upgrade.restart('naru', 'disabled', { under: 'java' })
+
   await upgrade.restart('java', 'preparing', { under: 'naru' })
-  assert.deepEqual(await upgrade.transactionalIds(), [], 'the leader has not come so far')
+  assert.deepEqual(await upgrade.transactionalIds(), [], 'nor has Naru')
   await upgrade.restart('naru', 'preparing', { under: 'java' })
   assert.deepEqual(await upgrade.transactionalIds(), [upgrade.leaderId], 'configs are transactions, sources are not')
   const java = await upgrade.transactionOf(upgrade.leaderId)
