@@ -1,4 +1,4 @@
-// npm run test:integration [-- FILE_OR_FOLDER…]: the same suites against Apache Kafka. Needs Java 17 and Maven.
+// npm run test:integration [-- FILE_OR_FOLDER…]: test/integration and test/cluster, or what is named, against Apache Kafka. Needs Java 17 and Maven.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
