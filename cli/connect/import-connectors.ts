@@ -48,7 +48,8 @@ class ConnectorImport {
   readonly #there: string
   readonly #notes: string[] = []
   #stoppedThere = false
-  #offsetsTold = true
+  /** As they were before anything was done; undefined: its cluster cannot tell. */
+  #offsetsThere: string | undefined
 
   constructor(options: ImportOptions, { name, connector }: ConnectorStatus) {
     this.#options = options
@@ -83,7 +84,7 @@ class ConnectorImport {
       this.#notes.push(lacking)
       return this.#row(REFUSED, '')
     }
-    this.#offsetsTold = (await from.offsets(this.#name)) !== undefined
+    this.#offsetsThere = await from.offsets(this.#name)
     return ours === undefined ? await this.#take(config) : await this.#refresh()
   }
 
@@ -101,7 +102,7 @@ class ConnectorImport {
   async #take(config: Config): Promise<ImportRow> {
     const { to, dryRun } = this.#options
     const state = this.#stateHere()
-    if (dryRun) return this.#row(`would be made ${state}`, summary(await this.#options.from.offsets(this.#name)))
+    if (dryRun) return this.#row(`would be made ${state}`, summary(this.#offsetsThere))
     if (this.#moves) await this.#stopThere()
     await to.create({ name: this.#name, config, initial_state: 'STOPPED' })
     await this.#stopped(to)
@@ -132,11 +133,11 @@ class ConnectorImport {
   }
 
   get #moves(): boolean {
-    return this.#options.move && this.#runsThere && this.#offsetsTold
+    return this.#options.move && this.#runsThere && this.#offsetsThere !== undefined
   }
 
   #stateHere(): InitialState {
-    if (!this.#offsetsTold) {
+    if (this.#offsetsThere === undefined) {
       this.#notes.push(
         'its cluster cannot tell offsets (Kafka Connect before 3.5), without which it would begin anew: it stays STOPPED here; PATCH its offsets, or start a worker here with the group.id and the topics of that cluster instead',
       )
@@ -149,9 +150,9 @@ class ConnectorImport {
   }
 
   async #offsetPlan(): Promise<string> {
-    const there = await this.#options.from.offsets(this.#name)
-    const here = await this.#options.to.offsets(this.#name)
+    const there = this.#offsetsThere
     if (there === undefined) return ''
+    const here = await this.#options.to.offsets(this.#name)
     return canonical(there) === canonical(here) ? 'equal' : `${summary(there)} would be set`
   }
 

@@ -6,8 +6,8 @@ export const DATE = 'org.apache.kafka.connect.data.Date'
 export const TIME = 'org.apache.kafka.connect.data.Time'
 export const TIMESTAMP = 'org.apache.kafka.connect.data.Timestamp'
 
-/** A number with more of them is not spelled out: an exponent could cost memory without end. */
-const MAX_DIGITS = 10_000
+/** An exponent beyond it is no number that anybody meant; it would cost memory without end. */
+const MAX_EXPONENT = 10_000
 
 /** value = unscaled × 10^-scale */
 export class Decimal {
@@ -18,22 +18,28 @@ export class Decimal {
     this.scale = scale
   }
 
-  /** The number that such text stands for, as java.math.BigDecimal reads it: `1e3` is 1 with scale -3. Undefined: it is none. */
+  /** The number that such text stands for, as java.math.BigDecimal reads it: `1e3` is 1 with scale -3. Undefined: it is none, or beyond all bounds. */
   static parse(text: string): Decimal | undefined {
-    const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/.exec(text)
+    const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text)
     const [, sign, whole = '', fraction = '', exponent = '0'] = match ?? []
-    if (whole + fraction === '') return undefined
+    if (whole + fraction === '' || Math.abs(Number(exponent)) > MAX_EXPONENT) return undefined
     const digits = BigInt(whole + fraction)
     return new Decimal(sign === '-' ? -digits : digits, fraction.length - Number(exponent))
   }
 
-  /** The same number with another scale; itself when it has more digits than fit: nothing is rounded. */
+  /** The same number with another scale; itself when it has more digits than fit, for nothing is rounded, or that scale is beyond all bounds. */
   atScale(scale: number): Decimal {
     const more = scale - this.scale
-    if (more === 0 || Math.abs(more) > MAX_DIGITS) return this
+    if (more === 0 || Math.abs(more) > MAX_EXPONENT) return this
     const power = 10n ** BigInt(Math.abs(more))
     if (more > 0) return new Decimal(this.unscaled * power, scale)
     return this.unscaled % power === 0n ? new Decimal(this.unscaled / power, scale) : this
+  }
+
+  /** What stands before the point. */
+  whole(): bigint {
+    const power = 10n ** BigInt(Math.abs(this.scale))
+    return this.scale < 0 ? this.unscaled * power : this.unscaled / power
   }
 
   /** Without exponent: `12.34`. */

@@ -27,20 +27,11 @@ function temporal(shape: RegExp, text: string, iso: string, of: Schema): ParsedV
   return Number.isNaN(value.getTime()) ? undefined : { schema: of, value }
 }
 
-const NUMBER = /^([+-]?)(\p{Nd}*)(?:\.(\p{Nd}*))?(?:[eE]([+-]?\p{Nd}+))?$/u
-/** An exponent beyond it is no number that anybody meant; it would cost memory without end. */
-const MAX_EXPONENT = 10_000
-
 /** The smallest type that holds the number. */
 export function parseNumber(token: string): ParsedValue | undefined {
   if (!/^[\p{Nd}+-]/u.test(token)) return undefined
-  const match = NUMBER.exec(asciiDigits(token))
-  if (match === null) return undefined
-  const [, sign, whole = '', fraction = '', exponent = '0'] = match
-  if (whole + fraction === '' || Math.abs(Number(exponent)) > MAX_EXPONENT) return undefined
-  const scale = fraction.length - Number(exponent)
-  const unscaled = BigInt(whole + fraction) * (sign === '-' ? -1n : 1n)
-  return integral(unscaled, scale) ?? fractional(unscaled, scale)
+  const number = Decimal.parse(asciiDigits(token))
+  return number && (integral(number) ?? fractional(number))
 }
 
 function asciiDigits(text: string): string {
@@ -54,10 +45,9 @@ function digitValue(char: string): number {
   return value
 }
 
-function integral(unscaled: bigint, scale: number): ParsedValue | undefined {
-  const power = 10n ** BigInt(Math.abs(scale))
-  if (scale > 0 && unscaled % power !== 0n) return undefined
-  const value = scale > 0 ? unscaled / power : unscaled * power
+function integral(number: Decimal): ParsedValue | undefined {
+  const { unscaled: value, scale } = number.atScale(0)
+  if (scale !== 0) return undefined
   if (BigInt.asIntN(64, value) !== value) return undefined
   if (BigInt.asIntN(8, value) === value) return { schema: schema.int8(), value: Number(value) }
   if (BigInt.asIntN(16, value) === value) return { schema: schema.int16(), value: Number(value) }
@@ -65,12 +55,13 @@ function integral(unscaled: bigint, scale: number): ParsedValue | undefined {
   return { schema: schema.int64(), value }
 }
 
-function fractional(unscaled: bigint, scale: number): ParsedValue {
+function fractional(number: Decimal): ParsedValue {
+  const { unscaled, scale } = number
   if (scale !== 0) {
     const double = Number(`${unscaled}e${-scale}`)
     const float = Math.fround(double)
     if (Number.isFinite(float)) return { schema: schema.float32(), value: float }
     if (Number.isFinite(double)) return { schema: schema.float64(), value: double }
   }
-  return { schema: decimalSchema(scale), value: new Decimal(unscaled, scale) }
+  return { schema: decimalSchema(scale), value: number }
 }

@@ -143,35 +143,33 @@ function logicalFromJson(schema: Schema, name: string, json: unknown): unknown {
     case TIME:
       return timeOf(wholeNumber('Time', json, 32))
     case TIMESTAMP:
-      return dateOf('Timestamp', BigInt.asIntN(64, wholeNumber('Timestamp', json)), 1)
+      return dateOf('Timestamp', wholeNumber('Timestamp', json, 64), 1)
     default:
       return undefined
   }
 }
 
-function wholeNumber(what: string, json: unknown, bits?: number): bigint {
-  if (typeof json === 'bigint' || Number.isInteger(json)) {
-    const whole = BigInt(json as number | bigint)
-    if (bits === undefined || BigInt.asIntN(bits, whole) === whole) return whole
-  }
+function wholeNumber(what: string, json: unknown, bits: 32 | 64): number {
+  if (typeof json === 'number' && (bits === 32 ? (json | 0) === json : Number.isInteger(json))) return json
+  if (typeof json === 'bigint' && bits === 64) return Number(BigInt.asIntN(64, json))
   throw new DataError(
     `Invalid type for ${what}, underlying representation should be ${what === 'Timestamp' ? 'integral' : 'integer'} but was ${nodeType(json)}`,
   )
 }
 
 /** Java counts in 64 bits, a Date in about 53 of them. */
-function dateOf(what: string, count: bigint, unitMs: number): Date {
-  const date = new Date(Number(count) * unitMs)
+function dateOf(what: string, count: number, unitMs: number): Date {
+  const date = new Date(count * unitMs)
   if (Number.isNaN(date.getTime()))
     throw new DataError(`Invalid ${what}: ${count} is not between the years -271821 and 275760`)
   return date
 }
 
 /** The end of the day is a time too, as in Java. */
-function timeOf(millis: bigint): Date {
-  if (millis < 0n || millis > DAY_MS)
+function timeOf(millis: number): Date {
+  if (millis < 0 || millis > DAY_MS)
     throw new DataError('Time values must use number of milliseconds greater than 0 and less than 86400000')
-  return new Date(Number(millis))
+  return new Date(millis)
 }
 
 /** `12` and `12.000` are 12.00 where the scale is 2. */
@@ -182,16 +180,14 @@ function decimalFromJson(schema: Schema, json: unknown): Decimal {
     if (bytes.length === 0) throw new DataError('Invalid bytes for Decimal field: there are none')
     return new Decimal(bigintFromBytes(bytes), scale)
   }
-  const number =
-    typeof json === 'number' || typeof json === 'bigint'
-      ? Decimal.parse(String(json))
-      : json instanceof ExactNumber
-        ? Decimal.parse(json.text)
-        : undefined
-  if (number !== undefined) return number.atScale(scale)
-  throw new DataError(
-    `Invalid type for Decimal, underlying representation should be numeric or bytes but was ${nodeType(json)}`,
-  )
+  if (typeof json !== 'number' && typeof json !== 'bigint' && !(json instanceof ExactNumber))
+    throw new DataError(
+      `Invalid type for Decimal, underlying representation should be numeric or bytes but was ${nodeType(json)}`,
+    )
+  const text = json instanceof ExactNumber ? json.text : String(json)
+  const number = Decimal.parse(text)
+  if (number === undefined) throw new DataError(`Invalid Decimal: the exponent of ${text} is too large`)
+  return number.atScale(scale)
 }
 
 function scaleOf({ parameters }: Schema): number {

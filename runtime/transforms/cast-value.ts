@@ -69,7 +69,7 @@ function encodedDate(value: Date, type: CastType, schema: Schema | undefined): u
 function integer(value: unknown, bits: number, schema: Schema | undefined): bigint {
   if (typeof value === 'bigint') return value
   if (typeof value === 'boolean') return value ? 1n : 0n
-  if (value instanceof Decimal) return BigInt(value.toString().split('.')[0]!)
+  if (value instanceof Decimal) return value.whole()
   if (typeof value === 'number') return whole(value, bits, schema)
   if (typeof value === 'string') {
     const parsed = /^[+-]?\d+$/.test(value) ? BigInt(value.replace('+', '')) : undefined

@@ -1,4 +1,4 @@
-import { configDef, DataError, Decimal, validators, javaClass } from '../api/index.ts'
+import { configDef, DataError, Decimal, javaClass, validators } from '../api/index.ts'
 import type { ConnectRecord, Props, Schema, SchemaType, Transformation, TransformationClass } from '../api/index.ts'
 import { replaceNullKey } from './common-keys.ts'
 import {
@@ -14,8 +14,6 @@ import {
 import type { Side } from './key-or-value.ts'
 
 const PURPOSE = 'mask fields'
-/** Digits behind the point of a replacement. */
-const MAX_FRACTION = 10_000
 
 const definition = configDef({
   fields: {
@@ -100,17 +98,11 @@ function replaced(value: unknown, replacement: string, schema: Schema | undefine
   if (value instanceof Decimal) return number.atScale(value.scale)
   if (isFraction(value, schema)) return Number(replacement)
   // an integer takes the whole part, and of it what it has bits for
-  const whole = BigInt.asIntN(BITS[schema?.type ?? 'INT64'] ?? 64, wholePart(number))
+  const whole = BigInt.asIntN(BITS[schema?.type ?? 'INT64'] ?? 64, number.whole())
   return typeof value === 'bigint' ? whole : Number(whole)
 }
 
 const BITS: Partial<Record<SchemaType, number>> = { INT8: 8, INT16: 16, INT32: 32 }
-
-/** Zero for a number with more digits than anybody writes down. */
-function wholePart(number: Decimal): bigint {
-  if (number.scale <= 0) return number.atScale(0).unscaled
-  return number.scale > MAX_FRACTION ? 0n : number.unscaled / 10n ** BigInt(number.scale)
-}
 
 function isFraction(value: number | bigint, schema: Schema | undefined): boolean {
   return schema === undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { LogLines } from '../support/log-lines.ts'
+import { LogLines } from '../../runtime/testing/log-lines.ts'
 import { PostgresUnderTest, SourceDriver, slotActive } from '../support/postgres-source-driver.ts'
 
 describe('what the Postgres source captures', () => {

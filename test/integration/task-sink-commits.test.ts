@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { LogLines } from '../support/log-lines.ts'
+import { LogLines } from '../../runtime/testing/log-lines.ts'
 import { ScriptedSink } from '../support/scripted-sink.ts'
 import type { Script } from '../support/scripted-sink.ts'
 import { RetriableError } from '../../runtime/api/index.ts'

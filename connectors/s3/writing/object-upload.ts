@@ -71,8 +71,8 @@ export class ObjectUpload {
   }
 
   /**
-   * A conditional write failed: there is an object of that name, or the store knows no conditions. The same bytes are our own, written by a try whose answer was lost, or by another task
-   * for the same records: done. Else throws ObjectExistsError.
+   * A conditional write failed: there is an object of that name, or the store knows no conditions. The same bytes are our own, written by a try
+   * whose answer was lost, or by another task for the same records: done. Else throws ObjectExistsError.
    */
   async #explain(error: unknown, etag: () => string): Promise<void> {
     const { retrying, store, gzipLevel, conditionalWrites } = this.#environment

@@ -8,6 +8,7 @@ import type { Props } from '../../../runtime/api/index.ts'
 import { startConnectCluster, until } from '../../acceptance/support/connect-cluster.ts'
 import type { Status } from '../../acceptance/support/connect-cluster.ts'
 import { NaruProcess } from '../../support/naru-process.ts'
+import { askConnect } from './support/ask-connect.ts'
 import { JavaWorker } from './support/java-distributed.ts'
 
 const lines = (from: number, to: number): string =>
@@ -31,19 +32,10 @@ test('naru connect import takes sources and sinks over from a running Kafka Conn
   const [from, to] = [join(folder, 'from'), join(folder, 'to')]
   await writeFile(from, lines(0, 10))
 
-  const askJava = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const headers = { 'content-type': 'application/json' }
-    for (;;) {
-      const answer = await fetch(java.url + path, {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-      })
-      const text = await answer.text()
-      if (answer.status === 409) continue // a rebalance is on
-      assert.ok(answer.ok, text)
-      return text === '' ? undefined : JSON.parse(text)
-    }
+  const askJava = async (method: string, path: string, config?: unknown): Promise<unknown> => {
+    const { status, body } = await askConnect(java.url, method, path, config)
+    assert.ok(status < 300, JSON.stringify(body))
+    return body
   }
   const stateThere = async (name: string): Promise<string> =>
     ((await askJava('GET', `/connectors/${name}/status`)) as Status).connector.state

@@ -4,7 +4,7 @@ import { APIS } from 'naru/protocol'
 import type { Status } from '../../acceptance/support/connect-cluster.ts'
 import { until } from '../../acceptance/support/connect-cluster.ts'
 import { KafkaWire } from '../support/kafka-wire.ts'
-import type { Answer } from './support/mixed-group.ts'
+import type { Answer } from './support/ask-connect.ts'
 import { MixedGroup } from './support/mixed-group.ts'
 
 const NAMES = ['a', 'b', 'c', 'd']

@@ -94,7 +94,7 @@ class Upgrade implements AsyncDisposable {
       assert.equal(status, 201, JSON.stringify(body))
     }
     this.#writing = this.#write()
-    await this.#shared()
+    await this.group.share(NAMES)
   }
 
   #config(name: string): Readonly<Record<string, string>> {
@@ -121,7 +121,7 @@ class Upgrade implements AsyncDisposable {
       await group.naru.stop()
       await group.startNaru({ [SUPPORT]: mode })
     }
-    await this.#shared()
+    await this.group.share(NAMES)
     assert.equal(await group.leads(), under)
     this.#batch++
     for (const name of NAMES) {
@@ -135,7 +135,7 @@ class Upgrade implements AsyncDisposable {
           const { body } = await group.ask(url, 'GET', `/connectors/${name}/tasks`)
           return JSON.stringify(body).includes(`"batch.size":"${this.#batch}"`) || body
         })
-    await this.#shared()
+    await this.group.share(NAMES)
     await this.#arrives()
   }
 
@@ -147,14 +147,6 @@ class Upgrade implements AsyncDisposable {
         (records) => Number(records.at(-1)?.value ?? -1) >= count,
         { props: COMMITTED },
       )
-  }
-
-  async #shared(): Promise<void> {
-    await until('each worker has a task', async () => {
-      const owners = []
-      for (const name of NAMES) owners.push((await this.group.running(name, 1)).tasks[0]!.worker_id)
-      return new Set(owners).size === 2 || owners
-    })
   }
 
   /** From now on no line may come twice. */

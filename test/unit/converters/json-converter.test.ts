@@ -288,6 +288,8 @@ describe('JsonConverter reads envelopes', () => {
     const json =
       '{"schema":{"type":"struct","fields":[{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","version":1,"parameters":{"scale":"20"},"field":"d"}]},"payload":{"d":12345678901234567890.12345678901234567890}}'
     assert.equal(String((read(json, enveloped) as { d: Decimal }).d), '12345678901234567890.12345678901234567890')
+    const endless = json.replace(/"d":1.*?}/, '"d":1e99999}')
+    assert.throws(() => read(endless, enveloped), /Invalid Decimal: the exponent of 1e99999 is too large/)
   })
 
   it('scalars as loosely as Connect', () => {

@@ -4,12 +4,9 @@ import { join } from 'node:path'
 import type { Props } from '../../../../runtime/api/index.ts'
 import { startConnectCluster, until } from '../../../acceptance/support/connect-cluster.ts'
 import type { ClusterWorker, ConnectCluster, Status } from '../../../acceptance/support/connect-cluster.ts'
+import { askConnect } from './ask-connect.ts'
+import type { Answer } from './ask-connect.ts'
 import { JavaWorker } from './java-distributed.ts'
-
-export interface Answer {
-  readonly status: number
-  readonly body: unknown
-}
 
 /** A worker of Kafka Connect 4.3.1 and one of Naru in one group, with Java's file connectors there and ours here under the same names. */
 export class MixedGroup implements AsyncDisposable {
@@ -53,20 +50,8 @@ export class MixedGroup implements AsyncDisposable {
     this.naru = await this.cluster.addWorker({ child: this.#child, props: changes })
   }
 
-  async ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
-    for (;;) {
-      const response = await fetch(url + path, {
-        method,
-        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      // The Java worker refuses while a rebalance is on.
-      if (response.status === 409 && /rebalance|stale/.test(text)) {
-        await new Promise((resolve) => setTimeout(resolve, 250))
-        continue
-      }
-      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
-    }
+  ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+    return askConnect(url, method, path, body)
   }
 
   /** Resolves when the connector and so many tasks run, say both workers or those named. */
@@ -84,6 +69,15 @@ export class MixedGroup implements AsyncDisposable {
         return done || body
       })
     return found!
+  }
+
+  /** Resolves when each worker has a task of these connectors, which have one each. */
+  async share(names: readonly string[]): Promise<void> {
+    await until('each worker has a task', async () => {
+      const owners: string[] = []
+      for (const name of names) owners.push((await this.running(name, 1)).tasks[0]!.worker_id)
+      return new Set(owners).size === 2 || owners
+    })
   }
 
   /** Resolves when the tasks run on this worker. */
