@@ -24,8 +24,8 @@ export interface HeartbeatsOptions {
   readonly onEvent: (event: GroupEvent, forget: boolean, fenced: boolean) => void
 }
 
-/** After a rebalance, so often; from then on each pause is twice the one before, up to the heartbeat interval. */
-const FIRST_BEATS = { everyMs: 100, count: 6 }
+/** After a rebalance; each pause is twice the one before, up to the heartbeat interval. */
+const FIRST_BEAT_MS = 100
 
 /** Keeps one membership (member id and generation) alive until stopped, whatever the owner is doing meanwhile. */
 export class Heartbeats {
@@ -51,14 +51,13 @@ export class Heartbeats {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { intervalMs, cluster, sessionTimeoutMs, logger, groupId } = this.#options
-    // One rebalance often brings the next, as soon as work that was revoked has stopped or another member comes: ask often, then ever more rarely.
-    let soon = FIRST_BEATS.everyMs
+    // One rebalance often brings the next (work that was revoked is placed, another member comes): ask soon, then ever more rarely.
+    let soon = FIRST_BEAT_MS
     let pause = Math.min(soon, intervalMs)
-    let beats = 0
     const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = cluster.options
     const retries = new Backoff({ initialMs, maxMs })
     while (await sleep(pause, signal)) {
-      if (++beats >= FIRST_BEATS.count) soon *= 2
+      soon *= 2
       pause = Math.min(soon, intervalMs)
       try {
         const sentAt = performance.now()
