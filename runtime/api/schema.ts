@@ -83,7 +83,8 @@ export const schema = {
     const entries = Array.isArray(fields) ? (fields as readonly (readonly [string, Schema])[]) : Object.entries(fields)
     const names = new Set<string>()
     for (const [name] of entries) {
-      if (name === '') throw new DataError('fieldName cannot be null. It is empty')
+      if (name === '')
+        throw new DataError('fieldName cannot be null.', { cause: new DataError('the name of a field is empty') })
       if (names.has(name)) throw new DataError(`Cannot create field because of field name duplication ${name}`)
       names.add(name)
     }

@@ -1,6 +1,7 @@
 import { DataError, ENCODED } from '../api/index.ts'
 import type { ByteWriter, EncodedValue, Schema } from '../api/index.ts'
 import { fromJson, holdsDecimal, parseJson } from './json-reader.ts'
+import { SerializationError } from './serialization-error.ts'
 
 /**
  * A JSON object or array as it was read. Moving it copies the bytes; it is parsed when somebody looks inside.
@@ -43,13 +44,15 @@ export function decodeJson(schema: Schema | undefined, bytes: Buffer, replaceNul
       ? parseJson(text)
       : fromJson(schema, parseJson(text, holdsDecimal(schema) ? 'exact' : 'typed'), replaceNull)
   } catch (error) {
-    if (error instanceof SyntaxError) throw malformed(error.message, error)
+    if (error instanceof SyntaxError) throw malformed(error.message)
     throw error
   }
 }
 
-export function malformed(why: string, cause?: unknown): DataError {
-  return new DataError(`Converting byte[] to Kafka Connect data failed due to serialization error: ${why}`, { cause })
+export function malformed(why: string): DataError {
+  return new DataError('Converting byte[] to Kafka Connect data failed due to serialization error: ', {
+    cause: new SerializationError(why),
+  })
 }
 
 function writeCompact(out: ByteWriter, bytes: Buffer): void {

@@ -3,6 +3,7 @@ import type { ConfigDef, Converter, Props, Schema, SchemaAndValue } from '../api
 import { converterDef } from './converter-type.ts'
 import { decodeJson, EncodedJson, malformed } from './encoded-json.ts'
 import { EnvelopeReader } from './json-envelope.ts'
+import { JsonFit } from './json-fit.ts'
 import { parseJson } from './json-reader.ts'
 import { EnvelopePrefixes, schemaFromJson } from './json-schema-codec.ts'
 import { JsonScanner, skipSpace } from './json-scanner.ts'
@@ -67,13 +68,14 @@ const NOTHING: SchemaAndValue = Object.freeze({ schema: undefined, value: null }
 
 /**
  * org.apache.kafka.connect.json.JsonConverter. Writing: encoded values are copied, schemas are JSON bytes made once. Reading: objects and
- * arrays are checked to be well formed but stay bytes (EncodedJson); scalars are read at once.
+ * arrays are checked to be well formed and to fit their schema but stay bytes (EncodedJson); scalars are read at once.
  */
 export class JsonConverter implements Converter {
   #schemasEnable = true
   #format: JsonFormat = CONNECT_JSON
   #fixedSchema: Schema | undefined
   #prefixes = new EnvelopePrefixes(CONNECT_JSON)
+  #fit = new JsonFit(CONNECT_JSON.replaceNullWithDefault)
   readonly #scanner = new JsonScanner()
   #envelopes = new EnvelopeReader(this.#scanner, 1000)
   #scratch: ByteWriter | undefined
@@ -90,6 +92,7 @@ export class JsonConverter implements Converter {
       replaceNullWithDefault: config['replace.null.with.default'],
     }
     this.#prefixes = new EnvelopePrefixes(this.#format)
+    this.#fit = new JsonFit(this.#format.replaceNullWithDefault)
     this.#envelopes = new EnvelopeReader(this.#scanner, Math.max(1, config['schemas.cache.size']))
     const content = config['schema.content']
     this.#fixedSchema = this.#schemasEnable && content !== null && content !== '' ? schemaOf(content) : undefined
@@ -114,8 +117,9 @@ export class JsonConverter implements Converter {
     } catch (error) {
       out.length = mark
       if (isConnectError(error)) throw error
-      const message = `Converting Kafka Connect data to byte[] failed due to serialization error: ${(error as Error).message}`
-      throw new DataError(message, { cause: error })
+      throw new DataError('Converting Kafka Connect data to byte[] failed due to serialization error: ', {
+        cause: error,
+      })
     }
   }
 
@@ -144,10 +148,11 @@ export class JsonConverter implements Converter {
     const bytes = leadingZeros ? withoutLeadingZeros(whole) : whole
     const { replaceNullWithDefault } = this.#format
     const container = bytes[0] === 0x7b || bytes[0] === 0x5b
-    const movable = container && (schema === undefined || bytes[0] === bracketOf(schema))
-    const value = movable
-      ? new EncodedJson(schema, bytes, spaced, replaceNullWithDefault)
-      : decodeJson(schema, bytes, replaceNullWithDefault)
+    if (!container || (schema !== undefined && bytes[0] !== bracketOf(schema)))
+      return { schema, value: decodeJson(schema, bytes, replaceNullWithDefault) }
+    const value = new EncodedJson(schema, bytes, spaced, replaceNullWithDefault)
+    // What does not fit is refused here, not where somebody looks inside.
+    if (schema !== undefined && !this.#fit.isSure(schema, bytes)) value.decode()
     return { schema, value }
   }
 }

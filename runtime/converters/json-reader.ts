@@ -1,5 +1,6 @@
 import { bigintFromBytes, DATE, DataError, Decimal, DECIMAL, TIME, TIMESTAMP } from '../api/index.ts'
 import type { Schema } from '../api/index.ts'
+import { SerializationError } from './serialization-error.ts'
 
 /** What becomes of numbers in JSON that a double cannot hold. */
 export type JsonNumbers =
@@ -97,7 +98,8 @@ export function fromJson(schema: Schema, json: unknown, replaceNullWithDefault =
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 function bytesOf(text: string, invalid: string): Buffer {
-  if (text.length % 4 !== 0 || !BASE64.test(text)) throw new DataError(`${invalid}: it is not base64 with padding`)
+  if (text.length % 4 !== 0 || !BASE64.test(text))
+    throw new DataError(invalid, { cause: new SerializationError('not base64 with padding') })
   return Buffer.from(text, 'base64')
 }
 
@@ -177,7 +179,8 @@ function decimalFromJson(schema: Schema, json: unknown): Decimal {
   const scale = scaleOf(schema)
   if (typeof json === 'string') {
     const bytes = bytesOf(json, 'Invalid bytes for Decimal field')
-    if (bytes.length === 0) throw new DataError('Invalid bytes for Decimal field: there are none')
+    if (bytes.length === 0)
+      throw new DataError('Invalid bytes for Decimal field', { cause: new SerializationError('there are none') })
     return new Decimal(bigintFromBytes(bytes), scale)
   }
   if (typeof json !== 'number' && typeof json !== 'bigint' && !(json instanceof ExactNumber))
@@ -193,7 +196,10 @@ function decimalFromJson(schema: Schema, json: unknown): Decimal {
 function scaleOf({ parameters }: Schema): number {
   const scale = parameters?.['scale']
   if (scale === undefined) throw new DataError('Invalid Decimal schema: scale parameter not found.')
-  if (!/^[+-]?\d{1,9}$/.test(scale)) throw new DataError(`Invalid scale parameter found in Decimal schema: ${scale}`)
+  if (!/^[+-]?\d{1,9}$/.test(scale))
+    throw new DataError('Invalid scale parameter found in Decimal schema: ', {
+      cause: new DataError(`${scale} is no number`),
+    })
   return Number(scale)
 }
 

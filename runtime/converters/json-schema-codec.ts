@@ -96,7 +96,8 @@ export function schemaFromJson(json: unknown): Schema | undefined {
   const fallback = node['default']
   if (fallback === undefined || fallback === null) return shape
   const value = fromJson(shape, fallback)
-  if (value === null && !shape.optional) throw new DataError(`Invalid default value: it is no ${shape.type}`)
+  if (value === null && !shape.optional)
+    throw new DataError('Invalid default value', { cause: new DataError(`it is no ${shape.type}`) })
   return withAttributes(shape, { default: value })
 }
 

@@ -1,6 +1,7 @@
 import { DataError, javaClass, plain, schema } from '../api/index.ts'
 import type { Converter, ConverterClass, Schema, SchemaAndValue } from '../api/index.ts'
 import { converterDef } from './converter-type.ts'
+import { SerializationError } from './serialization-error.ts'
 
 const definition = converterDef()
 
@@ -29,37 +30,38 @@ function converterOf(wire: Wire): ConverterClass {
       if (decoded === null || decoded === undefined) return null
       if (wire.name === 'boolean' && typeof decoded !== 'boolean')
         throw new DataError(`BooleanConverter is not compatible with objects of type class ${javaClass(decoded, of)}`)
-      const failed = `Failed to serialize to ${wire.name} (was class ${javaClass(decoded, of)})`
-      if (of !== undefined && of.type !== wire.schema.type) throw new DataError(`${failed}: the schema is ${of.type}`)
-      const bytes = Buffer.alloc(wire.size)
       try {
+        if (of !== undefined && of.type !== wire.schema.type) throw new SerializationError(`the schema is ${of.type}`)
+        const bytes = Buffer.alloc(wire.size)
         wire.write(bytes, decoded)
-      } catch (error) {
-        throw new DataError(`${failed}: ${(error as Error).message}`, { cause: error })
+        return bytes
+      } catch (cause) {
+        throw new DataError(`Failed to serialize to ${wire.name} (was class ${javaClass(decoded, of)}): `, { cause })
       }
-      return bytes
     }
 
     toConnectData(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
       if (bytes === null) return { schema: wire.schema, value: null }
       if (bytes.length !== wire.size)
-        throw new DataError(
-          `Failed to deserialize ${wire.name}: ${wire.size} bytes are expected, there are ${bytes.length}`,
-        )
+        throw unreadable(wire.name, `${wire.size} bytes are expected, there are ${bytes.length}`)
       return { schema: wire.schema, value: wire.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) }
     }
   }
 }
 
+function unreadable(what: string, why: string): DataError {
+  return new DataError(`Failed to deserialize ${what}: `, { cause: new SerializationError(why) })
+}
+
 function numberOf(value: unknown): number {
-  if (typeof value !== 'number') throw new TypeError(`a number is expected, not ${typeof value}`)
+  if (typeof value !== 'number') throw new SerializationError(`a number is expected, not ${typeof value}`)
   return value
 }
 
 /** A fraction would be cut off silently. */
 function integerOf(value: unknown): number {
   const number = numberOf(value)
-  if (!Number.isInteger(number)) throw new TypeError(`an integer is expected, not ${number}`)
+  if (!Number.isInteger(number)) throw new SerializationError(`an integer is expected, not ${number}`)
   return number
 }
 
@@ -71,7 +73,7 @@ export const BooleanConverter = converterOf({
   schema: schema.boolean(optional),
   write: (bytes, value) => void (bytes[0] = value === true ? 1 : 0),
   read(bytes) {
-    if (bytes[0]! > 1) throw new DataError(`Failed to deserialize boolean: unexpected byte ${bytes[0]}`)
+    if (bytes[0]! > 1) throw unreadable('boolean', `unexpected byte ${bytes[0]}`)
     return bytes[0] === 1
   },
 })

@@ -14,12 +14,16 @@ const JAVA_NAMES: Readonly<Record<string, string>> = {
 }
 const OWN = new Set(['ConnectError', 'RetriableError', 'DataError', 'ConfigError', 'FencedError'])
 const OWN_TOO = new Set(['NotFoundError', 'ConflictError', 'TimeoutError', 'UnreachableError'])
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  SerializationError: 'org.apache.kafka.common.errors.SerializationException',
+}
 const MAX_CAUSES = 16
 
 /** The Java class an error of our family stands for; the own name of every other error. */
 export function errorClassName(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
   const { name } = error
+  if (Object.hasOwn(OWN_NAMES, name)) return OWN_NAMES[name]!
   const code = (error as { code?: unknown }).code
   if ((OWN.has(name) || OWN_TOO.has(name)) && typeof code === 'string') return JAVA_NAMES[code] ?? name
   return name
@@ -45,7 +49,8 @@ export function errorLine(error: unknown): string {
   const messages: string[] = []
   let current: unknown = error
   for (let depth = 0; depth < MAX_CAUSES && current !== undefined && current !== null; depth++) {
-    const message = current instanceof Error ? current.message : String(current)
+    // Some of Kafka Connect's messages end where their cause begins.
+    const message = (current instanceof Error ? current.message : String(current)).replace(/:? *$/, '')
     if (message !== '' && !messages.some((known) => known.includes(message))) messages.push(message)
     current = current instanceof Error ? current.cause : undefined
   }

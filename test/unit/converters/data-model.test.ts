@@ -10,7 +10,7 @@ import type { Recorded } from './recorded-record.ts'
 
 /**
  * What the converters, transformations and predicates of Kafka Connect 4.3.1 make of odd values, schemas and settings, with the words in which
- * they refuse them: recorded by running them. Ours may say more after those words.
+ * they refuse them: recorded by running them.
  */
 const cases = readFileSync(new URL('../../fixtures/connect-4.3/data-model.jsonl', import.meta.url), 'utf8')
   .trimEnd()
@@ -61,7 +61,7 @@ function compare(of: Recorded): void {
     return
   }
   assert.notEqual(error, undefined, `refused with ${message}, ours gave ${JSON.stringify(ours)}`)
-  assert.equal(words?.slice(0, message!.trim().length), message!.trim())
+  assert.equal(words, message)
 }
 
 const family = (id: string): string => id.replace(/-\d+$/, '')

@@ -119,7 +119,9 @@ describe('number converters', () => {
     )
     assert.throws(
       () => made(LongConverter).toConnectData('t', Buffer.from('short')),
-      /Failed to deserialize long: 8 bytes are expected, there are 5/,
+      (error: Error) =>
+        error.message === 'Failed to deserialize long: ' &&
+        (error.cause as Error).message === '8 bytes are expected, there are 5',
     )
   })
 })
