@@ -13,6 +13,10 @@ const BENCHES: Readonly<Record<string, { readonly about: string; readonly load: 
   s3: { about: '2 M JSON records of 200 B from a topic into gzipped objects', load: () => import('./s3.ts') },
   idle: { about: 'memory and CPU of a worker with one idle CDC connector', load: () => import('./idle.ts') },
   recovery: { about: 'SIGKILL of a worker to data flowing again', load: () => import('./recovery.ts') },
+  'broker-recovery': {
+    about: 'SIGKILL of one of three brokers to data flowing again',
+    load: () => import('./broker-recovery.ts'),
+  },
   transforms: {
     about: 'JSON records through two transformations and JsonConverter, one core, no broker',
     load: () => import('./transforms.ts'),
@@ -27,7 +31,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; readonly load: 
 const [name, ...args] = process.argv.slice(2)
 const chosen = name === undefined ? undefined : BENCHES[name]
 if (chosen === undefined) {
-  const list = Object.entries(BENCHES).map(([key, { about }]) => `  ${key.padEnd(14)} ${about}\n`)
+  const list = Object.entries(BENCHES).map(([key, { about }]) => `  ${key.padEnd(15)} ${about}\n`)
   process.stdout.write(
     `usage: npm run bench -- NAME [--kafka apache|embedded] [--rows N] …\n\n${list.join('')}\nFlags of each bench stand at the head of its file in bench/.\n`,
   )
