@@ -107,6 +107,8 @@ export class BrokerConnection {
     if (this.#closed) return
     this.#closed = true
     this.#internal.rejectRequests(reason)
+    // kafkajs queues a request some microtasks after it is sent, and would let it wait on the socket that is gone
+    setImmediate(() => this.#internal.rejectRequests(reason))
     this.#internal.socket?.destroy()
     // only clears timers and state: nothing is pending any more
     void this.#internal.disconnect().catch(() => undefined)
@@ -137,6 +139,7 @@ export class BrokerConnection {
     const expectResponse = options.expectResponse ?? true
     const timeoutMs = options.timeoutMs ?? this.#requestTimeoutMs
     const doing = `send ${api.name} to ${this.#name}`
+    if (this.#closed) throw new KafkaError(ErrorCode.NETWORK_EXCEPTION, doing, { detail: 'connection closed' })
     // without a response nothing tells when the pieces are written and may change
     const unjoined = expectResponse && writer.length >= UNJOINED_BYTES
     const body = unjoined ? this.#unjoined.add(writer.chunks()) : writer.toBuffer()

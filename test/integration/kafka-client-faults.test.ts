@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { Fault } from '@naru/embedded/kafka'
 import type { FetchedRecord } from '../../runtime/kafka/fetcher.ts'
+import { clientOptions } from '../../runtime/kafka/client-options.ts'
+import { Cluster } from '../../runtime/kafka/cluster.ts'
 import { KafkaClients } from '../../runtime/kafka/kafka-clients.ts'
 import {
   ErrorCode,
@@ -189,3 +191,20 @@ test('a commit finds the coordinator again when it has moved', async () => {
   await clients.admin().alterGroupOffsets(groupId, [{ topic, partition: 0, offset: 4 }])
   assert.deepEqual(await clients.admin().listGroupOffsets(groupId), [{ topic, partition: 0, offset: 4 }])
 })
+
+test(
+  'a request is answered or fails at once, however shortly before it the client closes',
+  { timeout: 15_000 },
+  async () => {
+    const topic = await kafka.topic()
+    for (let steps = 0; steps < 40; steps++) {
+      const cluster = new Cluster(clientOptions({ 'bootstrap.servers': kafka.bootstrap }), SILENT)
+      await cluster.refresh([topic])
+      const request = { topics: [{ name: topic }], allowAutoTopicCreation: false }
+      const sending = cluster.send('any', Metadata, request, { limit: 12 }).catch((error: unknown) => error)
+      for (let step = 0; step < steps; step++) await undefined
+      await cluster[Symbol.asyncDispose]()
+      await sending
+    }
+  },
+)
