@@ -36,6 +36,7 @@ const DAY_MS = 86_400_000
 const MAX_DAYS = 1e8
 const MAX_DATE_MS = MAX_DAYS * DAY_MS
 
+const NONE = new Uint8Array(0)
 const IS_BASE64 = new Uint8Array(256)
 for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
   IS_BASE64[letter.charCodeAt(0)] = 1
@@ -47,7 +48,7 @@ for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 export class JsonFit {
   readonly #replaceNull: boolean
   readonly #plans = new WeakMap<Schema, Plan>()
-  #bytes: Uint8Array = new Uint8Array(0)
+  #bytes: Uint8Array = NONE
   #at = 0
 
   constructor(replaceNullWithDefault: boolean) {
@@ -58,7 +59,9 @@ export class JsonFit {
   isSure(schema: Schema, bytes: Uint8Array): boolean {
     this.#bytes = bytes
     this.#at = 0
-    return this.#value(this.#planOf(schema))
+    const sure = this.#value(this.#planOf(schema))
+    this.#bytes = NONE // they belong to a fetched batch, which this would keep in memory
+    return sure
   }
 
   #planOf(schema: Schema): Plan {
