@@ -1,5 +1,6 @@
 import { DATE, DECIMAL, TIME, TIMESTAMP } from '../api/index.ts'
 import type { Schema } from '../api/index.ts'
+import { DAY_MS, SCALE } from './json-reader.ts'
 import { skipSpace } from './json-scanner.ts'
 
 type Kind =
@@ -30,8 +31,6 @@ interface Plan {
   readonly filled?: boolean
 }
 
-const SCALE = /^[+-]?\d{1,9}$/
-const DAY_MS = 86_400_000
 /** Days before and after 1970 that a Date reaches. */
 const MAX_DAYS = 1e8
 const MAX_DATE_MS = MAX_DAYS * DAY_MS

@@ -134,7 +134,7 @@ function mapFromJson(schema: Schema, json: unknown, replaceNull: boolean): unkno
   )
 }
 
-const DAY_MS = 86_400_000
+export const DAY_MS = 86_400_000
 
 function logicalFromJson(schema: Schema, name: string, json: unknown): unknown {
   switch (name) {
@@ -193,10 +193,13 @@ function decimalFromJson(schema: Schema, json: unknown): Decimal {
   return number.atScale(scale)
 }
 
+/** The scale of a Decimal's schema, as it is written there. */
+export const SCALE = /^[+-]?\d{1,9}$/
+
 function scaleOf({ parameters }: Schema): number {
   const scale = parameters?.['scale']
   if (scale === undefined) throw new DataError('Invalid Decimal schema: scale parameter not found.')
-  if (!/^[+-]?\d{1,9}$/.test(scale))
+  if (!SCALE.test(scale))
     throw new DataError('Invalid scale parameter found in Decimal schema: ', {
       cause: new DataError(`${scale} is no number`),
     })

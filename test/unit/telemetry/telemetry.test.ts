@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DataError, ConnectError } from '../../../runtime/api/index.ts'
+import { LongConverter } from '../../../runtime/converters/number-converters.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import type { LoggerOptions, RootLogger } from '../../../runtime/telemetry/logger.ts'
 import { metricName, Metrics } from '../../../runtime/telemetry/metrics.ts'
 import { Rate } from '../../../runtime/telemetry/rate.ts'
-import { stackTrace } from '../../../runtime/telemetry/stack-trace.ts'
+import { errorLine, stackTrace } from '../../../runtime/telemetry/stack-trace.ts'
 import { WindowedStatistics } from '../../../runtime/telemetry/windowed-statistics.ts'
 
 function logged(options: LoggerOptions): { logger: RootLogger; lines: string[] } {
@@ -47,6 +48,18 @@ describe('a stack trace', () => {
       /^org\.apache\.kafka\.connect\.errors\.ConnectException: Tolerance exceeded in error handler\n\tat /,
     )
     assert.match(trace, /\nCaused by: org\.apache\.kafka\.connect\.errors\.DataException: not JSON\n\tat /)
+  })
+
+  test('and a log line, say why bytes were refused, behind the words of Kafka Connect', () => {
+    const read = (): unknown => new LongConverter().toConnectData('t', Buffer.from('three'))
+    assert.throws(read, (error) => {
+      assert.equal(errorLine(error), 'Failed to deserialize long: 8 bytes are expected, there are 5')
+      assert.match(
+        stackTrace(error),
+        /\nCaused by: org\.apache\.kafka\.common\.errors\.SerializationException: 8 bytes are expected, there are 5\n\tat /,
+      )
+      return true
+    })
   })
 })
 
