@@ -21,20 +21,20 @@ const UNITS = 20
 export class BrokerLab implements AsyncDisposable {
   readonly lab: SequenceLab
   readonly file: SequenceFile
-  readonly rest: RestWatch
+  /** From the moment on at which all flows: the statuses of connectors that were just made are not there yet. */
+  rest!: RestWatch
   readonly #admin: Admin
   readonly #stack: AsyncDisposableStack
   #tasks: readonly [polls: number, timed: number]
 
   private constructor(
-    parts: Pick<BrokerLab, 'lab' | 'file' | 'rest'>,
+    parts: Pick<BrokerLab, 'lab' | 'file'>,
     admin: Admin,
     tasks: readonly [number, number],
     stack: AsyncDisposableStack,
   ) {
     this.lab = parts.lab
     this.file = parts.file
-    this.rest = parts.rest
     this.#admin = admin
     this.#tasks = tasks
     this.#stack = stack
@@ -55,11 +55,15 @@ export class BrokerLab implements AsyncDisposable {
       file: path,
       'consumer.override.isolation.level': 'read_committed',
     })
-    const rest = stack.use(
-      new RestWatch(lab.rest.urls, ['/connectors/polls/status', '/connectors/out/tasks', '/connectors']),
-    )
-    const made = new BrokerLab({ lab, file, rest }, admin, tasks, stack.move())
-    await made.flows()
+    const made = new BrokerLab({ lab, file }, admin, tasks, stack.move())
+    try {
+      await made.flows()
+    } catch (error) {
+      await made[Symbol.asyncDispose]()
+      throw error
+    }
+    const paths = ['/connectors/polls/status', '/connectors/out/tasks', '/connectors']
+    made.rest = made.#stack.use(new RestWatch(lab.rest.urls, paths))
     return made
   }
 
