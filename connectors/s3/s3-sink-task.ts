@@ -101,7 +101,10 @@ export class S3SinkTask implements SinkTask {
     }
     await Promise.all(reports)
     this.#rewound.clear()
-    for (const each of writers) each.tick(nowMs)
+    for (const each of writers) {
+      each.tick(nowMs)
+      each.review(nowMs, running.context.atEnd(each.of))
+    }
     wakeForSchedule(running, writers, nowMs)
   }
 
@@ -155,12 +158,15 @@ export class S3SinkTask implements SinkTask {
         const { failure } = writer
         if (failure === undefined) continue
         const offset = writer.restartOffset
-        if (!isRecoverable(failure) || offset === undefined)
+        if (!isRecoverable(failure))
           throw new ConnectError(failure instanceof Error ? failure.message : String(failure), { cause: failure })
-        running.context.logger.warn(`${failure.message}; reading ${topic}-${partition} again from offset ${offset}`)
+        const goesOn =
+          offset === undefined ? 'nothing was read since' : `reading ${topic}-${partition} again from offset ${offset}`
+        running.context.logger.warn(`${failure.message}; ${goesOn}`)
         if (running.environment.conditionalWrites) await settle([writer]) // what its other objects became is worth knowing
         await writer.discard()
         openWriter(running, { topic, partition }, writer.stored)
+        if (offset === undefined) continue
         running.context.seek([{ topic, partition, offset }])
         this.#rewound.add(`${topic}-${partition}`)
       }
@@ -284,6 +290,6 @@ function writeRecord(
 
 function wakeForSchedule({ context }: Running, writers: readonly PartitionWriter[], nowMs: number): void {
   let next = Infinity
-  for (const writer of writers) next = Math.min(next, writer.nextScheduleMs ?? Infinity)
+  for (const writer of writers) next = Math.min(next, writer.wakeAtMs(nowMs))
   if (next !== Infinity) context.timeout(Math.max(1, next - nowMs))
 }

@@ -23,6 +23,11 @@ export interface SinkTaskContext {
   /** Present when a dead letter queue or error logging is configured. */
   readonly errantRecords: ErrantRecordReporter | undefined
   readonly assignment: () => readonly TopicPartition[]
+  /**
+   * Was all there is of an assigned partition given to put, with the batch at hand? Only a broker's answer to a fetch behind the last record makes it
+   * true: it stays false while the broker is away and after a seek. (Kafka Connect has no such question.)
+   */
+  atEnd(partition: TopicPartition): boolean
   /** Continue reading at these offsets, from the next poll on. */
   seek(offsets: Offsets): void
   /** Wait at most this long (ms) for the next put; also the delay before a retried put. */

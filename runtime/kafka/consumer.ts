@@ -155,6 +155,11 @@ export class Consumer implements AsyncDisposable {
     return this.#fetcher.position(topic, partition)
   }
 
+  /** Was all there is of the partition handed out, as a broker said in answer to a fetch behind it? */
+  atEnd(partition: TopicPartition): boolean {
+    return this.#fetcher.atEnd(partition)
+  }
+
   assignment(): readonly TopicPartition[] {
     return this.#owned?.partitions ?? []
   }

@@ -32,6 +32,7 @@ export class FetchState {
   notBefore = 0
   bufferedBytes = 0
   readonly #chunks: Chunk[] = []
+  #foundEnd = false
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -40,6 +41,11 @@ export class FetchState {
 
   get chunks(): number {
     return this.#chunks.length
+  }
+
+  /** Everything was handed out: a fetch behind it was answered, with nothing. */
+  get atEnd(): boolean {
+    return this.#foundEnd && this.#chunks.length === 0
   }
 
   seek(to: number | 'earliest' | 'latest'): void {
@@ -57,15 +63,22 @@ export class FetchState {
   /** Forgets what is buffered and in flight. */
   clear(): void {
     this.epoch++
+    this.#foundEnd = false
     this.#chunks.length = 0
     this.bufferedBytes = 0
     this.fetchOffset = this.position ?? 0
+  }
+
+  /** A fetch was answered without records: only at the end of the log that says something, elsewhere other partitions filled the answer. */
+  foundNothing(endOffset: number): void {
+    this.#foundEnd = this.fetchOffset >= endOffset
   }
 
   /** Answers false when the bytes do not hold one whole batch. */
   buffer(bytes: Buffer, aborted: readonly AbortedTransaction[]): boolean {
     const nextOffset = endOf(bytes, this.fetchOffset)
     if (nextOffset === undefined) return false
+    this.#foundEnd = false
     this.#chunks.push({ bytes, aborted, nextOffset, records: undefined, taken: 0 })
     this.bufferedBytes += bytes.length
     this.fetchOffset = nextOffset

@@ -145,6 +145,11 @@ export class Fetcher implements AsyncDisposable {
     return this.#partitions.get(partitionName(topic, partition))?.position
   }
 
+  /** All there is was handed out: see FetchState.atEnd. */
+  atEnd({ topic, partition }: TopicPartition): boolean {
+    return this.#partitions.get(partitionName(topic, partition))?.atEnd === true
+  }
+
   assignment(): readonly TopicPartition[] {
     return [...this.#partitions.values()].map(({ topic, partition }) => ({ topic, partition }))
   }
@@ -236,8 +241,9 @@ export class Fetcher implements AsyncDisposable {
   #accept(state: FetchState, answer: PartitionAnswer): void {
     const doing = `fetch from ${partitionName(state.topic, state.partition)}`
     if (answer.errorCode === ErrorCode.NONE) {
-      state.endOffset = this.#options.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark
-      if (answer.records === null || answer.records.length === 0) return
+      const endOffset = this.#options.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark
+      state.endOffset = endOffset
+      if (answer.records === null || answer.records.length === 0) return state.foundNothing(endOffset)
       if (!state.buffer(answer.records, answer.abortedTransactions ?? [])) {
         this.#fail(
           new KafkaError(ErrorCode.RECORD_LIST_TOO_LARGE, doing, {

@@ -311,6 +311,7 @@ export class SinkTaskRunner {
       configs,
       errantRecords,
       assignment: () => consumer.assignment(),
+      atEnd: (partition) => consumer.atEnd(partition),
       seek: (offsets) => void (this.#seeks = [...this.#seeks, ...offsets]),
       timeout: (ms) => void (this.#timeoutMs = ms),
       requestCommit: () => this.#commits.request(),

@@ -37,6 +37,8 @@ export class SinkTaskHarness implements AsyncDisposable {
   readonly seeks: Offsets[] = []
   readonly timeouts: number[] = []
   commitsRequested = 0
+  /** What context.atEnd answers. */
+  atEnd = true
   readonly #options: SinkHarnessOptions
   readonly #next = new Map<string, PartitionOffset>()
   readonly #delivered = new Map<string, PartitionOffset>()
@@ -142,6 +144,7 @@ export class SinkTaskHarness implements AsyncDisposable {
       configs: () => Promise.resolve(configs),
       errantRecords: this.#options.errantRecords === false ? undefined : { report },
       assignment: () => this.#partitions,
+      atEnd: () => this.atEnd,
       seek: (offsets) => void this.seeks.push(offsets),
       timeout: (ms) => void this.timeouts.push(ms),
       requestCommit: () => void this.commitsRequested++,

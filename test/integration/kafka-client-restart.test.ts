@@ -83,3 +83,28 @@ test('a consumer and its commits survive a restart of the broker', async () => {
   await consumeUntil(2)
   assert.deepEqual(await kafka.clients.admin().listGroupOffsets(groupId), [{ topic, partition: 0, offset: 1 }])
 })
+
+test('a fetcher is at the end only when a fetch behind the last record said so, and not while the broker is away', async () => {
+  await using kafka = await KafkaUnderTest.embedded()
+  const topic = await kafka.topic()
+  const at = { topic, partition: 0 }
+  await using producer = kafka.clients.producer()
+  const values = ['a', 'b', 'c'].map((value) => ({ topic, key: null, value: Buffer.from(value) }))
+  await producer.sendAndWait(values)
+  await using fetcher = kafka.clients.fetcher({ 'fetch.max.wait.ms': '50' })
+  assert.equal(fetcher.atEnd(at), false, 'nothing is assigned')
+  fetcher.assign([{ ...at, offset: 1 }])
+  assert.equal(fetcher.atEnd(at), false, 'nothing was asked')
+  const toEnd = async (): Promise<string> => {
+    let read = ''
+    while (!fetcher.atEnd(at)) for (const { value } of await fetcher.poll({ timeoutMs: 50 })) read += String(value)
+    return read
+  }
+  assert.equal(await toEnd(), 'bc')
+  await kafka.restartBroker(async () => {
+    fetcher.seek(topic, 0, 0)
+    for (let i = 0; i < 5; i++) assert.deepEqual(await fetcher.poll({ timeoutMs: 50 }), [])
+    assert.equal(fetcher.atEnd(at), false, 'nobody answered')
+  })
+  assert.equal(await toEnd(), 'abc')
+})

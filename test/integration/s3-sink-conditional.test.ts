@@ -61,6 +61,21 @@ async function lines(s3: OpenTarget): Promise<Readonly<Record<string, string>>> 
   return Object.fromEntries(found)
 }
 
+async function offsets(s3: OpenTarget): Promise<readonly number[]> {
+  const all = Object.values(await lines(s3)).flatMap((text) => text.split(',').map(Number))
+  return all.sort((a, b) => a - b)
+}
+
+const PERIOD_MS = 20
+
+/** A task that has begun again where an object was in the way of its own, shorter one. */
+async function comparing(s3: OpenTarget): Promise<S3SinkDriver> {
+  const sink = await S3SinkDriver.start(s3, scheduled(2, { 'rotate.schedule.interval.ms': String(PERIOD_MS) }))
+  await sink.put(records(0, 2))
+  while (sink.seeks.length === 0) await sink.put()
+  return sink
+}
+
 async function uploads(s3: OpenTarget): Promise<number> {
   const { Uploads } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: s3.bucket }))
   return Uploads?.length ?? 0
@@ -129,12 +144,9 @@ describe('S3 sink with conditional writes', () => {
     await killedAfter(s3, 2, log.slice(0, 4), more)
     await using sink = await S3SinkDriver.start(s3, scheduled(6, more))
     await run(sink, log, 20, 5)
-    const offsets = Object.values(await lines(s3)).flatMap((text) => text.split(',').map(Number))
-    assert.deepEqual(
-      offsets.sort((a, b) => a - b),
-      [...offsets.keys()],
-    )
-    assert.ok(offsets.length >= 20)
+    const stored = await offsets(s3)
+    assert.deepEqual(stored, [...stored.keys()])
+    assert.ok(stored.length >= 20)
   })
 
   it('keeps an object that goes on with other records, and begins at the next one', async () => {
@@ -184,6 +196,31 @@ describe('S3 sink with conditional writes', () => {
     })
   })
 
+  it('waits for the rest of its records as long as the broker is away', async () => {
+    await using s3 = await s3Target()
+    await killedAfter(s3, 5, records(0, 5))
+    await using sink = await comparing(s3)
+    sink.atEnd = false
+    const since = Date.now()
+    while (Date.now() < since + 10 * PERIOD_MS) await sink.put() // twice the period is what it would give the log's end
+    await sink.put(records(0, 2))
+    while (Date.now() < since + 20 * PERIOD_MS) await sink.put()
+    await sink.put(records(2, 9))
+    await sink.committed(9)
+    assert.equal(sink.seeks.length, 1, 'it begins again once, for the object that is there')
+    assert.deepEqual(await offsets(s3), [0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('goes on when no record comes again at all: the log may have lost them', async () => {
+    await using s3 = await s3Target()
+    await killedAfter(s3, 5, records(0, 5))
+    await using sink = await comparing(s3)
+    while (!sink.warnings.some((text) => /holds other records .*; nothing was read since/.test(text))) await sink.put()
+    await sink.put(records(7, 9))
+    await sink.committed(9)
+    assert.deepEqual(await offsets(s3), [0, 1, 2, 3, 4, 7, 8])
+  })
+
   it('holds what waits for a comparison on the disk', async () => {
     const more = {
       'partitioner.class': 'io.confluent.connect.storage.partitioner.FieldPartitioner',
@@ -204,8 +241,8 @@ describe('S3 sink with conditional writes', () => {
     while ((await disk.bytes()) < 15 * MIB) await sink.put() // else the time limit ends this
     for (let at = 200; at < 300; at += 10) await sink.put(log.slice(at, at + 10))
     await sink.committed(280)
-    const offsets = Object.values(await lines(s3)).flatMap((text) => text.split(',').map(Number))
-    assert.equal(new Set(offsets).size, offsets.length)
+    const stored = await offsets(s3)
+    assert.equal(new Set(stored).size, stored.length)
     assert.equal(await disk.bytes(), 0)
   })
 

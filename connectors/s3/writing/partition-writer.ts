@@ -31,7 +31,7 @@ export interface WriterSettings {
  * content. That, and offsets that move only over uploaded objects, is exactly once.
  */
 export class PartitionWriter {
-  readonly #of: TopicPartition
+  readonly of: TopicPartition
   readonly #settings: WriterSettings
   readonly #environment: UploadEnvironment
   readonly #partitioner: Partitioner
@@ -66,7 +66,7 @@ export class PartitionWriter {
       readonly stored?: readonly StoredObject[]
     },
   ) {
-    this.#of = of
+    this.of = of
     this.#settings = options.settings
     this.#environment = options.environment
     this.#partitioner = options.partitioner
@@ -100,8 +100,12 @@ export class PartitionWriter {
     return this.#stored.isPending
   }
 
-  get nextScheduleMs(): number | undefined {
-    return this.#state.records > 0 ? this.#state.nextScheduleMs : undefined
+  /** When to look at the clock again (ms), if nothing comes before. */
+  wakeAtMs(nowMs: number): number {
+    const { schedule } = this.#settings
+    if (!schedule) return Infinity
+    const rotation = (this.#state.records > 0 ? this.#state.nextScheduleMs : undefined) ?? Infinity
+    return this.isComparing ? Math.min(rotation, nowMs + schedule.periodMs) : rotation
   }
 
   get openWriters(): readonly ObjectWriter[] {
@@ -116,7 +120,7 @@ export class PartitionWriter {
     try {
       const timestampMs = this.#partitioner.timestamp?.(record, nowMs) ?? nowMs
       const folder = isTombstone ? this.#settings.tombstoneFolder : this.#partitioner.encode(record, timestampMs)
-      if (this.#stored.mayHold(offset) && this.#isStored(record, folder, nowMs)) return
+      if (this.#stored.mayHold(offset) && this.#isStored(record, folder)) return
       this.#rotateBefore(record, { folder, timestampMs, nowMs, isTombstone })
       this.#state.baseMs ??= timestampMs
       this.#append(record, folder, isTombstone)
@@ -137,12 +141,17 @@ export class PartitionWriter {
   tick(nowMs: number): void {
     const { schedule } = this.#settings
     if (!schedule) return
-    this.#stored.tick(nowMs, 2 * schedule.periodMs)
     const { nextScheduleMs } = this.#state
     if (rotationIsDue(this.#state, nowMs)) this.#rotate('SCHEDULE')
     // an expired timer of an idle partition must not close its next record alone
     else if (nextScheduleMs !== undefined && (nowMs < nextScheduleMs || this.#state.records > 0)) return
     this.#state.nextScheduleMs = nextScheduledRotation(nowMs, schedule.periodMs, schedule.zone)
+  }
+
+  /** Looks at what it compares, behind a batch: has reading come to the end of the log? */
+  review(nowMs: number, atEnd: boolean): void {
+    const { schedule } = this.#settings
+    if (schedule) this.#stored.tick(nowMs, atEnd, 2 * schedule.periodMs)
   }
 
   /** Resolves when all closed objects are uploaded or failed. */
@@ -223,11 +232,11 @@ export class PartitionWriter {
 
   #key(startOffset: number, folder: string, view: ObjectView, format: RecordFormat): string {
     const extension = format.extension + this.#settings.compressionExtension
-    return objectKey({ ...this.#of, folder, startOffset, view, extension }, this.#settings.naming)
+    return objectKey({ ...this.of, folder, startOffset, view, extension }, this.#settings.naming)
   }
 
   #rotate(reason: RotationReason): void {
-    const { topic, partition } = this.#of
+    const { topic, partition } = this.of
     this.#logger.debug(`closing ${this.openWriters.length} objects of ${topic}-${partition}: ${reason}`)
     const end = this.#position ?? 0
     this.#rounds.add(end, this.#environment.conditionalWrites ? this.#finishInTurn(end) : this.#finish())
@@ -265,8 +274,8 @@ export class PartitionWriter {
     return uploads
   }
 
-  #isStored(record: SinkRecord, folder: string, nowMs: number): boolean {
-    return this.#stored.has(folder, record.originalOffset, nowMs, () => {
+  #isStored(record: SinkRecord, folder: string): boolean {
+    return this.#stored.has(folder, record.originalOffset, () => {
       const scratch = (this.#scratch ??= new ByteWriter(1024))
       scratch.reset()
       this.#settings.formats.values?.write(record, scratch)

@@ -48,7 +48,8 @@ export class StoredObjects {
   #open: number
   /** Of those whose records are known. */
   readonly #end: number
-  #progressMs: number | undefined
+  /** Since when nothing comes any more, to the end of the log. */
+  #endedMs: number | undefined
   readonly #proof = Promise.withResolvers<void>()
   #disproved: (StoredObject & { readonly kind: 'content' }) | undefined
   #failure: OtherRecordsError | ForeignObjectError | undefined
@@ -90,10 +91,9 @@ export class StoredObjects {
   }
 
   /** Is this record in the store? `encode` gives its bytes as they would be written; it is called only to compare. */
-  has(folder: string, offset: number, nowMs: number, encode: () => Buffer): boolean {
+  has(folder: string, offset: number, encode: () => Buffer): boolean {
     const comparison = this.#comparing.get(folder) ?? this.#begin(folder, offset)
     if (comparison) {
-      this.#progressMs = nowMs
       this.#compare(comparison, encode())
       return true
     }
@@ -102,11 +102,15 @@ export class StoredObjects {
     )
   }
 
-  /** Gives up the comparisons that have not moved for `patienceMs`: their records do not come again. */
-  tick(nowMs: number, patienceMs: number): void {
+  /**
+   * Gives up the comparisons when reading has been `atEnd` of the log for `patienceMs`: the records they wait for are not in it any more. A broker
+   * that is away proves nothing, and one that has just begun to lead may know of less than there is for a moment.
+   */
+  tick(nowMs: number, atEnd: boolean, patienceMs: number): void {
     if (this.#open === 0) return
-    this.#progressMs ??= nowMs
-    if (nowMs - this.#progressMs < patienceMs) return
+    if (!atEnd) return void (this.#endedMs = undefined)
+    this.#endedMs ??= nowMs
+    if (nowMs - this.#endedMs < patienceMs) return
     const [stuck] = this.#comparing.values()
     const object = stuck?.of ?? this.#objects.find((each) => each.kind === 'content')
     if (object?.kind === 'content') this.#disprove(object)

@@ -36,10 +36,11 @@ export class KafkaUnderTest implements AsyncDisposable {
     return this.#embedded.broker
   }
 
-  /** Stops the broker and starts it again, on the same port and data. */
-  async restartBroker(): Promise<void> {
+  /** Stops the broker and starts it again, on the same port and data, after `meanwhile`. */
+  async restartBroker(meanwhile?: () => Promise<void>): Promise<void> {
     const { broker, dataDir } = this.#embedded!
     await broker[Symbol.asyncDispose]()
+    await meanwhile?.()
     this.#embedded!.broker = await EmbeddedKafka.start({ dataDir, port: broker.port })
   }
 

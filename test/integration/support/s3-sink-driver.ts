@@ -13,6 +13,8 @@ export class S3SinkDriver implements AsyncDisposable {
   readonly seeks: Offsets[] = []
   readonly errors: { readonly record: SinkRecord; readonly error: Error }[] = []
   readonly timeouts: number[] = []
+  /** What was put is all there is. */
+  atEnd = true
   #partitions: readonly TopicPartition[] = []
 
   static async start(
@@ -60,6 +62,7 @@ export class S3SinkDriver implements AsyncDisposable {
       configs: async () => ({}),
       errantRecords: tolerant ? { report } : undefined,
       assignment: () => this.#partitions,
+      atEnd: () => this.atEnd,
       seek: (offsets) => void this.seeks.push(offsets),
       timeout: (ms) => void this.timeouts.push(ms),
       requestCommit: () => undefined,
