@@ -9,6 +9,7 @@ import { createRequire, enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
 // npm that is killed with -9 cannot pass that on; without this, the next `npm start` would find the data folder in use.
 if (process.env.npm_lifecycle_event !== undefined) {
@@ -24,6 +25,12 @@ if (process.env.npm_lifecycle_event !== undefined) {
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major > 22 || (major === 22 && minor >= 18)) {
+  // Before anything is loaded: see optimizer.ts. Not where Node has opened the cache already: it keeps code by V8's flags, and they change.
+  if (process.argv[2] === 'worker' && process.env.NODE_COMPILE_CACHE === undefined) {
+    process.env.NARU_OPTIMIZER = 'off'
+    setFlagsFromString('--no-maglev')
+    setFlagsFromString('--no-turbofan')
+  }
   // Types are stripped and code is compiled once per version, not at every start, and never again in each task's thread: less
   // than half the CPU time of a start, and 40 MB less memory, since the stripper itself is not loaded. Threads and child
   // processes find the cache by the variable.

@@ -178,6 +178,7 @@ class Assembly implements RunningWorker {
       metrics: this.#metrics,
       logLevels: () => this.#levels.own(),
       extraPlugins: extra,
+      ...(this.#options.beforeWork === undefined ? {} : { beforeWork: this.#options.beforeWork }),
       readOffsets: (connector, partitions) => offsets.read(connector, partitions),
       stillOurs: () => group.confirmed(),
       sourceStarts: {

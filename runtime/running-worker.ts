@@ -29,6 +29,8 @@ export interface DistributedOptions {
   readonly logger?: Logger
   /** Beside the built-in ones and those found in `plugin.path`. */
   readonly plugins?: readonly Plugin[]
+  /** Called when a thread or process for connectors and tasks is about to start, each time: until then the worker is idle. */
+  readonly beforeWork?: () => void
 }
 
 export interface StandaloneOptions {
@@ -38,4 +40,5 @@ export interface StandaloneOptions {
   readonly connectors: readonly ConnectorFile[]
   readonly logger?: Logger
   readonly plugins?: readonly Plugin[]
+  readonly beforeWork?: () => void
 }

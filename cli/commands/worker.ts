@@ -2,6 +2,7 @@ import { parseConfigFile, startDistributed } from 'naru'
 import type { Command } from '../command.ts'
 import { readConfig } from '../config-file.ts'
 import { parseFlags } from '../flags.ts'
+import { Optimizer } from '../optimizer.ts'
 import { runWorker } from '../run-worker.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -17,6 +18,7 @@ names in one object. Workers with the same group.id share the connectors. config
     if (file === undefined || more.length > 0)
       throw new UsageError('worker takes one file: naru worker worker.properties')
     const props = await readConfig(file, parseConfigFile)
-    return await runWorker(() => startDistributed({ props }))
+    const optimizer = Optimizer.switchedOff()
+    return await runWorker(() => startDistributed({ props, beforeWork: () => optimizer?.allow() }))
   },
 }

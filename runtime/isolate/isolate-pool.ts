@@ -21,6 +21,7 @@ export class IsolatePool implements AsyncDisposable {
   readonly #plugins: PluginRegistry
   readonly #logger: Logger
   readonly #events: IsolateEvents
+  readonly #beforeWork: () => void
   readonly #shared = new Set<WatchedIsolate>()
   readonly #dedicated = new Set<WatchedIsolate>()
   readonly #ending = new Set<Promise<void>>()
@@ -35,8 +36,11 @@ export class IsolatePool implements AsyncDisposable {
     readonly plugins: PluginRegistry
     readonly logger: Logger
     readonly events: IsolateEvents
+    /** Called when a thread or process is about to start, and before anything runs in this one. */
+    readonly beforeWork: () => void
   }) {
     this.#logLevels = options.logLevels
+    this.#beforeWork = options.beforeWork
     this.#config = options.config
     this.#plugins = options.plugins
     this.#logger = options.logger
@@ -112,14 +116,15 @@ export class IsolatePool implements AsyncDisposable {
   }
 
   inline(): Isolate {
-    this.#inline ??= new InlineIsolate({
+    if (this.#inline !== undefined) return this.#inline
+    this.#beforeWork()
+    return (this.#inline = new InlineIsolate({
       worker: this.#config,
       plugins: this.#plugins,
       logger: this.#logger,
       metricsIntervalMs: METRICS_INTERVAL_MS,
       events: this.#events,
-    })
-    return this.#inline
+    }))
   }
 
   /** Ends the isolate at once, whoever lives there; its end is not reported. */
@@ -163,6 +168,7 @@ export class IsolatePool implements AsyncDisposable {
   }
 
   #newThread(name: string): WatchedIsolate {
+    this.#beforeWork()
     const memoryMaxMb = this.#memoryMaxMb
     const settings = this.#settings()
     return new WatchedIsolate({
@@ -172,6 +178,7 @@ export class IsolatePool implements AsyncDisposable {
   }
 
   #newProcess(connector: string): WatchedIsolate {
+    this.#beforeWork()
     const name = `${connector}/${++this.#threads}`
     const memoryMaxMb = this.#memoryMaxMb
     const settings = this.#settings()

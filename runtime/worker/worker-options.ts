@@ -37,6 +37,8 @@ export interface WorkerOptions {
   readonly sourceStarts?: SourceStarts
   /** Plugins handed in as objects: they cannot be loaded in another thread, so their connectors run inline. */
   readonly extraPlugins?: readonly Plugin[]
+  /** Called when a thread or process is about to start, each time. */
+  readonly beforeWork?: () => void
 }
 
 export interface OffsetRecord {

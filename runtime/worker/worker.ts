@@ -57,7 +57,11 @@ export class Worker implements AsyncDisposable {
       hangs: (isolate) => this.#held.hangs(isolate),
       ended: (isolate, end) => this.#residents.houseLost(isolate, end),
     }
-    const pool = new IsolatePool({ logLevels: options.logLevels ?? (() => []), config, plugins, logger, events })
+    const pool = new IsolatePool({
+      ...{ config, plugins, logger, events },
+      logLevels: options.logLevels ?? (() => []),
+      beforeWork: options.beforeWork ?? (() => undefined),
+    })
     this.#pool = pool
     this.#residents = new Residents({ pool: () => pool, logger })
     this.#environment = {

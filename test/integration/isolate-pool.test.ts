@@ -22,6 +22,7 @@ async function pool(props: Readonly<Record<string, string>>): Promise<IsolatePoo
     logLevels: () => [],
     logger: silentLogger,
     events: { report() {}, hangs() {}, ended() {} },
+    beforeWork() {},
   })
 }
 

@@ -14,6 +14,7 @@ export class NaruProcess implements AsyncDisposable {
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, command = [process.execPath, CLI]) {
     const inherited = { ...process.env }
     delete inherited.NODE_TEST_CONTEXT // a child is not part of the test runner's protocol
+    delete inherited.NODE_COMPILE_CACHE // it has one without being told
     this.#process = spawn(command[0]!, [...command.slice(1), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...inherited, ...env },

@@ -91,5 +91,6 @@ export class Child implements AsyncDisposable {
 function childEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env }
   delete env.NODE_TEST_CONTEXT // a child is not part of the test runner's protocol
+  delete env.NODE_COMPILE_CACHE // it has one without being told
   return env
 }
