@@ -17,7 +17,7 @@ export interface TopicInfo {
   readonly name: string
   readonly topicId: string
   readonly internal: boolean
-  /** Index = partition; leader undefined: none at the moment. */
+  /** Index = partition; leader undefined: none at the moment, or one that is not among the brokers any more. */
   readonly partitions: readonly { readonly leader: number | undefined; readonly leaderEpoch: number }[]
 }
 
@@ -162,8 +162,21 @@ export class Cluster implements AsyncDisposable {
         this.#topics.set(topic.name, topicInfo(topic))
       else if (topic.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) this.#topics.delete(topic.name)
     }
+    this.#forgetLeaders()
     this.#refreshedAt = Date.now()
     return response
+  }
+
+  /** Those that are gone lead none of the other topics either, which were not asked for. */
+  #forgetLeaders(): void {
+    const isGone = ({ leader }: TopicInfo['partitions'][number]): boolean =>
+      leader !== undefined && !this.#nodes.has(leader)
+    for (const [name, topic] of this.#topics)
+      if (topic.partitions.some(isGone))
+        this.#topics.set(name, {
+          ...topic,
+          partitions: topic.partitions.map((each) => (isGone(each) ? { ...each, leader: undefined } : each)),
+        })
   }
 
   #renew(): void {

@@ -2,6 +2,9 @@ import { sleep } from '../async/abort.ts'
 import { Backoff } from '../async/backoff.ts'
 import type { Logger } from '../api/logger.ts'
 
+/** While others wait for longer after each failure (retry.backoff.max.ms), an election is over from one moment to the next. */
+const LONGEST_PAUSE_MS = 400
+
 interface Metadata {
   refresh(topics: readonly string[]): Promise<unknown>
 }
@@ -13,6 +16,8 @@ export class LeaderRefresh {
   readonly #longestPauseMs: number
   readonly #logger: Logger
   readonly #onDone: () => void
+  /** Topics of the next question. */
+  readonly #wanted = new Set<string>()
   #asking = false
   #notBefore = 0
 
@@ -24,23 +29,26 @@ export class LeaderRefresh {
     onDone: () => void
   }) {
     this.#cluster = options.cluster
-    this.#pause = new Backoff(options.pause)
-    this.#longestPauseMs = options.pause.maxMs
+    this.#longestPauseMs = Math.min(LONGEST_PAUSE_MS, options.pause.maxMs)
+    this.#pause = new Backoff({ initialMs: options.pause.initialMs, maxMs: this.#longestPauseMs })
     this.#logger = options.logger
     this.#onDone = options.onDone
   }
 
-  /** Nothing when a question is under way: who still has no answer asks again. */
+  /** With the next question, all topics in one. None follows on one that is under way: who still has no answer then asks again. */
   ask(topics: readonly string[]): void {
-    if (!this.#asking) void this.#ask(topics)
+    for (const topic of topics) this.#wanted.add(topic)
+    if (!this.#asking) void this.#ask()
   }
 
-  async #ask(topics: readonly string[]): Promise<void> {
+  async #ask(): Promise<void> {
     this.#asking = true
     try {
       const wait = this.#notBefore - Date.now()
       if (wait > 0) await sleep(wait)
       else if (wait < -2 * this.#longestPauseMs) this.#pause.reset() // another trouble
+      const topics = [...this.#wanted]
+      this.#wanted.clear()
       await this.#cluster.refresh(topics)
     } catch (error) {
       this.#logger.debug(`metadata: ${error instanceof Error ? error.message : String(error)}; trying again`)

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FetchedRecord } from '../../runtime/kafka/fetcher.ts'
+import { clientOptions } from '../../runtime/kafka/client-options.ts'
+import { Cluster } from '../../runtime/kafka/cluster.ts'
 import { KafkaClients } from '../../runtime/kafka/kafka-clients.ts'
 import { KafkaUnderTest, SILENT } from './support/kafka-under-test.ts'
 import { TwoBrokers } from './support/two-brokers.ts'
@@ -37,6 +39,21 @@ async function reads(
     if ((await poll()).some(({ value }) => String(value) === wanted)) return
   }
 }
+
+test('a broker that is not in the metadata any more leads no topic, also none that was not asked for', async () => {
+  await using brokers = await TwoBrokers.before(kafka.broker.port)
+  await using cluster = new Cluster(clientOptions({ 'bootstrap.servers': brokers.bootstrap }), SILENT)
+  const [asked, other] = [await kafka.topic(), await kafka.topic()]
+  await cluster.refresh([asked, other])
+  assert.deepEqual([cluster.leader(asked, 0), cluster.leader(other, 0)], [1, 1])
+  await brokers.kill(1)
+  brokers.listed = [2]
+  await cluster.refresh([asked])
+  assert.deepEqual([cluster.leader(asked, 0), cluster.leader(other, 0)], [undefined, undefined], 'nobody is elected')
+  brokers.leader = 2
+  await cluster.refresh([asked])
+  assert.deepEqual([cluster.leader(asked, 0), cluster.leader(other, 0)], [2, undefined])
+})
 
 test('every client finds the successor of a broker that was killed', async (t) => {
   await using brokers = await TwoBrokers.before(kafka.broker.port)

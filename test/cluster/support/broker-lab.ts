@@ -11,6 +11,9 @@ import { SequenceFile } from './sequence-file.ts'
 import { SequenceLab } from './sequence-lab.ts'
 import { until } from './until.ts'
 
+/** Connect's own: an election may take longer than the lab's short session, and then workers stop their work rightly. */
+const OWN_SESSIONS = { 'session.timeout.ms': '10000', 'heartbeat.interval.ms': '3000' }
+
 /** So many units after a failure say that a task goes on. */
 const UNITS = 20
 
@@ -43,7 +46,7 @@ export class BrokerLab implements AsyncDisposable {
   /** With so many tasks of the two sources, when records of each have come to the file. */
   static async start(tasks: readonly [polls: number, timed: number]): Promise<BrokerLab> {
     await using stack = new AsyncDisposableStack()
-    const lab = stack.use(await SequenceLab.start({ workers: 2, exactlyOnce: true, kafka: 'apache' }))
+    const lab = stack.use(await SequenceLab.start({ workers: 2, exactlyOnce: true, kafka: 'apache', workerProps: OWN_SESSIONS }))
     const path = join(lab.dir, 'sink.out')
     const file = stack.use(new SequenceFile(path))
     const props = { 'bootstrap.servers': lab.brokers.bootstrap, 'metadata.max.age.ms': '100' }

@@ -7,6 +7,7 @@ import { defaultKafka, startKafka } from './kafka-under-test.ts'
 import { RestClient } from './rest.ts'
 import { SequenceReader } from './sequence-reader.ts'
 import { until } from './until.ts'
+import type { WorkerProps } from './workers.ts'
 import { groupProps, newRun, scratchFolder, SHORT_SESSIONS, startWorkers, STRINGS } from './workers.ts'
 
 const PLUGIN = join(import.meta.dirname, '..', 'sequence-plugin')
@@ -42,6 +43,8 @@ export class SequenceLab implements AsyncDisposable {
     readonly workers: number
     readonly exactlyOnce: boolean
     readonly kafka?: KafkaKind
+    /** Over the properties below. */
+    readonly workerProps?: WorkerProps
   }): Promise<SequenceLab> {
     await using stack = new AsyncDisposableStack()
     const dir = await scratchFolder(stack, 'sequence')
@@ -67,6 +70,7 @@ export class SequenceLab implements AsyncDisposable {
         'offset.flush.interval.ms': '500',
         'plugin.path': PLUGIN,
         'exactly.once.source.support': options.exactlyOnce ? 'enabled' : 'disabled',
+        ...options.workerProps,
       },
     })
     const reader = stack.use(new SequenceReader(brokers.bootstrap))

@@ -17,6 +17,8 @@ interface Door {
 export class TwoBrokers implements AsyncDisposable {
   /** The node that the metadata name as leader and coordinator, whether it lives or not. */
   leader = 1
+  /** The nodes that the metadata know of. */
+  listed: readonly number[] = [1, 2]
   readonly #brokerPort: number
   readonly #doors: readonly Door[] = []
 
@@ -115,7 +117,9 @@ export class TwoBrokers implements AsyncDisposable {
       const answer = APIS.Metadata.readResponse(reader, version)
       const moved: ResponseInputOf<typeof APIS.Metadata> = {
         ...answer,
-        brokers: this.#doors.map(({ nodeId, port }) => ({ nodeId, host: '127.0.0.1', port, rack: null })),
+        brokers: this.#doors
+          .filter(({ nodeId }) => this.listed.includes(nodeId))
+          .map(({ nodeId, port }) => ({ nodeId, host: '127.0.0.1', port, rack: null })),
         controllerId: this.leader,
         topics: answer.topics.map((topic) => ({
           ...topic,
