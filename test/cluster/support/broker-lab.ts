@@ -46,7 +46,9 @@ export class BrokerLab implements AsyncDisposable {
   /** With so many tasks of the two sources, when records of each have come to the file. */
   static async start(tasks: readonly [polls: number, timed: number]): Promise<BrokerLab> {
     await using stack = new AsyncDisposableStack()
-    const lab = stack.use(await SequenceLab.start({ workers: 2, exactlyOnce: true, kafka: 'apache', workerProps: OWN_SESSIONS }))
+    const lab = stack.use(
+      await SequenceLab.start({ workers: 2, exactlyOnce: true, kafka: 'apache', workerProps: OWN_SESSIONS }),
+    )
     const path = join(lab.dir, 'sink.out')
     const file = stack.use(new SequenceFile(path))
     const props = { 'bootstrap.servers': lab.brokers.bootstrap, 'metadata.max.age.ms': '100' }
