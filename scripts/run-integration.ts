@@ -1,9 +1,9 @@
-// npm run test:integration [-- FILE_OR_FOLDER…]: test/integration and test/cluster, or what is named, against Apache Kafka. Needs Java 17 and Maven.
+// npm run test:integration [-- FILE_OR_FOLDER…]: test/integration, test/acceptance and test/cluster, or what is named, against Apache Kafka. Needs Java 17 and Maven.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RealKafka } from './real-kafka.ts'
-import { ALL_CORES, clusterPhases, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
+import { ALL_CORES, MOSTLY_WAITING, clusterPhases, filesOfArguments, runPhases, testFiles } from './test-runner.ts'
 
 /** Suites of parts that do not know which broker there is: npm test has run them. */
 const WITHOUT_KAFKA =
@@ -23,6 +23,7 @@ try {
         files: testFiles('test/integration').filter((file) => !WITHOUT_KAFKA.test(file)),
         concurrency: ALL_CORES,
       },
+      { files: testFiles('test/acceptance'), concurrency: MOSTLY_WAITING },
       ...clusterPhases(),
     ])
 } finally {
