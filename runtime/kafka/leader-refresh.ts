@@ -19,6 +19,7 @@ export class LeaderRefresh {
   /** Topics of the next question. */
   readonly #wanted = new Set<string>()
   #asking = false
+  #sent = false
   #notBefore = 0
 
   /** `onDone`: after each question, whatever the answer was. */
@@ -35,8 +36,9 @@ export class LeaderRefresh {
     this.#onDone = options.onDone
   }
 
-  /** With the next question, all topics in one. None follows on one that is under way: who still has no answer then asks again. */
+  /** All topics that are named before a question is sent, in one. While it is under way nothing is noted: who has no answer then asks again. */
   ask(topics: readonly string[]): void {
+    if (this.#sent) return
     for (const topic of topics) this.#wanted.add(topic)
     if (!this.#asking) void this.#ask()
   }
@@ -47,14 +49,15 @@ export class LeaderRefresh {
       const wait = this.#notBefore - Date.now()
       if (wait > 0) await sleep(wait)
       else if (wait < -2 * this.#longestPauseMs) this.#pause.reset() // another trouble
-      const topics = [...this.#wanted]
-      this.#wanted.clear()
-      await this.#cluster.refresh(topics)
+      this.#sent = true
+      await this.#cluster.refresh([...this.#wanted])
     } catch (error) {
       this.#logger.debug(`metadata: ${error instanceof Error ? error.message : String(error)}; trying again`)
     } finally {
       this.#notBefore = Date.now() + this.#pause.next()
       this.#asking = false
+      this.#sent = false
+      this.#wanted.clear()
       this.#onDone()
     }
   }
