@@ -27,7 +27,6 @@ export function collectStartupGarbage(lookMs = LOOK_MS): void {
     if (getHeapStatistics().total_heap_size > LARGE_HEAP_BYTES) return
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as Collect
-    setFlagsFromString('--no-expose-gc') // threads that start under other flags cannot use what the compile cache has for these
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   }, lookMs)
   looking.unref()

@@ -55,7 +55,11 @@ test('a worker that is killed in the middle of database transactions goes on beh
     const from = 21 + kill * step
     const seen = await cluster.kafka.endOffset(topic)
     await insert(from, from + step - 1)
-    await until('some of it is written', async () => (await cluster.kafka.endOffset(topic)) > seen + 20, 120_000)
+    const written = async (): Promise<true | string> => {
+      const end = await cluster.kafka.endOffset(topic)
+      return end > seen + 20 || `${end} of more than ${seen + 20}; the worker said:\n${worker.output}`
+    }
+    await until('some of it is written', written, 120_000)
     await worker.kill()
     cluster.forget(worker)
     worker = await cluster.addWorker({ child: true })

@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { constants, performance, PerformanceObserver } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 import { describe, it } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { collectStartupGarbage } from '../../../runtime/telemetry/startup-garbage.ts'
 
 const LOOK_MS = 50
+const THREADS = 16
+const STARTUP_GARBAGE = new URL('../../../runtime/telemetry/startup-garbage.ts', import.meta.url).href
 
 /** What node's entries have on top of the web's. */
 interface PerformanceNodeEntry extends PerformanceEntry {
@@ -42,5 +45,24 @@ describe('garbage of the start', () => {
     const rests = setInterval(() => undefined, 1000) // what keeps a worker alive; the look does not
     await once(collections.collected, 'collected')
     clearInterval(rests)
+  })
+
+  it('is collected by many threads at the same time, though the flag it takes is one for all', async () => {
+    const code = `
+      const { workerData } = require('node:worker_threads')
+      import(${JSON.stringify(STARTUP_GARBAGE)}).then(({ collectStartupGarbage }) => {
+        const ready = new Int32Array(workerData)
+        if (Atomics.add(ready, 0, 1) + 1 === ${THREADS}) Atomics.notify(ready, 0)
+        for (let seen; (seen = Atomics.load(ready, 0)) < ${THREADS};) Atomics.wait(ready, 0, seen)
+        collectStartupGarbage(20)
+        setTimeout(() => undefined, 500) // several looks
+      })`
+    const workerData = new SharedArrayBuffer(4)
+    const threads = Array.from({ length: THREADS }, () => new Worker(code, { eval: true, workerData }))
+    const ends = await Promise.all(threads.map((thread) => once(thread, 'exit'))) // rejects with what a thread threw
+    assert.deepEqual(
+      ends.map(([code]) => code as number),
+      threads.map(() => 0),
+    )
   })
 })
