@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 
-const COMPILERS = ['maglev', 'turbofan'] as const
 const LOOK_MS = 2000
 /** The share of its time from which on a thread has work that is worth being made faster. */
 const BUSY = 0.75
@@ -22,9 +21,8 @@ export class Optimizer {
     return new Optimizer()
   }
 
-  /** Off, until `allow` is called or this thread is busy for `lookMs`. */
+  /** They are off, until `allow` is called or this thread is busy for `lookMs`. */
   constructor(lookMs = LOOK_MS) {
-    set(false)
     let before = performance.eventLoopUtilization()
     this.#look = setInterval(() => {
       const now = performance.eventLoopUtilization()
@@ -39,10 +37,7 @@ export class Optimizer {
     if (this.#allowed) return
     this.#allowed = true
     clearInterval(this.#look)
-    set(true)
+    setFlagsFromString('--maglev')
+    setFlagsFromString('--turbofan')
   }
-}
-
-function set(on: boolean): void {
-  for (const compiler of COMPILERS) setFlagsFromString(`--${on ? '' : 'no-'}${compiler}`)
 }

@@ -44,11 +44,13 @@ const CLOSE_BUDGET_MS = 5_000
 /** Threads that take longer to start are not waited for. */
 const WARM_UP_MS = 10_000
 
+type AssemblyOptions = StandaloneOptions & DistributedOptions
+
 /** One worker being put together, running, and taken apart in reverse. */
 class Assembly implements RunningWorker {
   readonly closed: Promise<void>
   readonly #config: WorkerConfig
-  readonly #options: StandaloneOptions
+  readonly #options: AssemblyOptions
   readonly #logger: Logger
   readonly #levels: LoggerLevels
   readonly #stages = new Stages()
@@ -63,7 +65,7 @@ class Assembly implements RunningWorker {
   #end = Promise.withResolvers<void>()
   #disposing: Promise<void> | undefined
 
-  private constructor(config: WorkerConfig, options: StandaloneOptions) {
+  private constructor(config: WorkerConfig, options: AssemblyOptions) {
     this.#config = config
     this.#options = options
     const own = options.logger === undefined ? createLogger(loggerOptions(config)) : undefined
@@ -75,7 +77,7 @@ class Assembly implements RunningWorker {
   }
 
   /** REST listens when this resolves; the rest goes on behind it. */
-  static async open(mode: WorkerMode, options: StandaloneOptions): Promise<RunningWorker> {
+  static async open(mode: WorkerMode, options: AssemblyOptions): Promise<RunningWorker> {
     const props = await resolvedWorkerProps(options)
     const assembly = new Assembly(WorkerConfig.parse(props, mode), { ...options, props })
     for (const warning of assembly.#config.warnings()) assembly.#logger.warn(warning)

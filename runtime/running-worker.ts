@@ -40,5 +40,4 @@ export interface StandaloneOptions {
   readonly connectors: readonly ConnectorFile[]
   readonly logger?: Logger
   readonly plugins?: readonly Plugin[]
-  readonly beforeWork?: () => void
 }

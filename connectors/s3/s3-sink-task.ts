@@ -103,7 +103,7 @@ export class S3SinkTask implements SinkTask {
     this.#rewound.clear()
     for (const each of writers) {
       each.tick(nowMs)
-      each.review(nowMs, running.context.atEnd(each.of))
+      if (each.isComparing) each.review(nowMs, running.context.atEnd(each.of))
     }
     wakeForSchedule(running, writers, nowMs)
   }

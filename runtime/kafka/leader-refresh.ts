@@ -18,8 +18,7 @@ export class LeaderRefresh {
   readonly #onDone: () => void
   /** Topics of the next question. */
   readonly #wanted = new Set<string>()
-  #asking = false
-  #sent = false
+  #question: 'none' | 'waits' | 'sent' = 'none'
   #notBefore = 0
 
   /** `onDone`: after each question, whatever the answer was. */
@@ -38,25 +37,24 @@ export class LeaderRefresh {
 
   /** All topics that are named before a question is sent, in one. While it is under way nothing is noted: who has no answer then asks again. */
   ask(topics: readonly string[]): void {
-    if (this.#sent) return
+    if (this.#question === 'sent') return
     for (const topic of topics) this.#wanted.add(topic)
-    if (!this.#asking) void this.#ask()
+    if (this.#question === 'none') void this.#ask()
   }
 
   async #ask(): Promise<void> {
-    this.#asking = true
+    this.#question = 'waits'
     try {
       const wait = this.#notBefore - Date.now()
       if (wait > 0) await sleep(wait)
       else if (wait < -2 * this.#longestPauseMs) this.#pause.reset() // another trouble
-      this.#sent = true
+      this.#question = 'sent'
       await this.#cluster.refresh([...this.#wanted])
     } catch (error) {
       this.#logger.debug(`metadata: ${error instanceof Error ? error.message : String(error)}; trying again`)
     } finally {
       this.#notBefore = Date.now() + this.#pause.next()
-      this.#asking = false
-      this.#sent = false
+      this.#question = 'none'
       this.#wanted.clear()
       this.#onDone()
     }

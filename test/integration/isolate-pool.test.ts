@@ -5,7 +5,7 @@ import { IsolatePool } from '../../runtime/isolate/isolate-pool.ts'
 import { PluginRegistry } from '../../runtime/plugins/plugin-registry.ts'
 import { silentLogger } from '../../runtime/telemetry/context-logger.ts'
 
-async function pool(props: Readonly<Record<string, string>>): Promise<IsolatePool> {
+async function pool(props: Readonly<Record<string, string>>, beforeWork = (): void => undefined): Promise<IsolatePool> {
   const config = WorkerConfig.parse(
     {
       'bootstrap.servers': '127.0.0.1:1',
@@ -22,7 +22,7 @@ async function pool(props: Readonly<Record<string, string>>): Promise<IsolatePoo
     logLevels: () => [],
     logger: silentLogger,
     events: { report() {}, hangs() {}, ended() {} },
-    beforeWork() {},
+    beforeWork,
   })
 }
 
@@ -46,6 +46,16 @@ test('threads that were started ahead take the tasks that come, and end when non
   const later = threads.forTask('shared', 'd')
   assert.equal(later.name, 'task-thread-3', 'the empty one is gone')
   assert.deepEqual([...first.instances], [1], 'the other one is not')
+})
+
+test('whoever owns the process hears of work before it begins, wherever it runs', async () => {
+  for (const isolation of ['shared', 'dedicated', 'process', 'inline'] as const) {
+    let heard = 0
+    await using threads = await pool({}, () => void heard++)
+    assert.equal(heard, 0)
+    threads.forTask(isolation, 'a')
+    assert.equal(heard, 1, isolation)
+  }
 })
 
 test('no thread is started ahead where tasks do not share them', async () => {

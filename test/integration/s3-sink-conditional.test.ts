@@ -216,6 +216,7 @@ describe('S3 sink with conditional writes', () => {
     await killedAfter(s3, 5, records(0, 5))
     await using sink = await comparing(s3)
     while (!sink.warnings.some((text) => /holds other records .*; nothing was read since/.test(text))) await sink.put()
+    assert.ok(sink.timeouts.length > 0 && Math.max(...sink.timeouts) <= PERIOD_MS, 'it asks to be called for that')
     await sink.put(records(7, 9))
     await sink.committed(9)
     assert.deepEqual(await offsets(s3), [0, 1, 2, 3, 4, 7, 8])

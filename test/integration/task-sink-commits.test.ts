@@ -116,6 +116,33 @@ describe('what a sink task commits', { timeout: 600_000 }, () => {
     await untilCommitted(w, name, 10)
   })
 
+  test('a task can tell whether it has seen all there is, and not while it reads again', async () => {
+    let told: string[] = []
+    let phase: 'reads' | 'rewound' | 'reads again' = 'reads'
+    const { w, topic, seen } = await sink({
+      put: (records, context) => {
+        context.timeout(20)
+        const partitions = context.assignment()
+        if (partitions.length === 0) return
+        told.push(...records.map(({ offset }) => `read ${offset}`), context.atEnd(partitions[0]!) ? 'end' : 'more')
+        if (phase === 'reads' && told.includes('read 2') && told.at(-1) === 'end') {
+          phase = 'rewound'
+          told = []
+          context.pause(partitions) // so that nothing is read before the next call
+          context.seek(partitions.map((each) => ({ ...each, offset: 1 })))
+        } else if (phase === 'rewound') {
+          phase = 'reads again'
+          context.resume(partitions)
+        }
+      },
+    })
+    await using _ = w
+    await w.produce(topic, values(0, 3))
+    await seen.until(() => phase === 'reads again' && told.includes('end'))
+    assert.equal(told[0], 'more')
+    assert.deepEqual(told.filter((each) => each !== 'more').slice(0, 3), ['read 1', 'read 2', 'end'])
+  })
+
   test('is asked for by the task before the interval, which may also pause partitions and wait', async () => {
     const worker = { 'offset.flush.interval.ms': '60000' }
     let resumed = false

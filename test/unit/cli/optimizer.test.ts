@@ -9,12 +9,14 @@ const OPTIMIZER = new URL('../../../cli/optimizer.ts', import.meta.url).href
 /** In a process of its own, since V8's flags are the process's. Prints whether `hot` is optimized after each step. */
 async function steps(code: string): Promise<readonly string[]> {
   const script = `
+    import { setFlagsFromString } from 'node:v8'
     import { Optimizer } from '${OPTIMIZER}'
     const hot = (n) => { let sum = 0; for (let i = 0; i < n; i++) sum = (sum * 31 + i) | 0; return sum }
     const MAGLEV_OR_TURBOFAN = (1 << 5) | (1 << 6)
     const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end;) hot(1000) }
     const look = () => { spin(50); console.log((%GetOptimizationStatus(hot) & MAGLEV_OR_TURBOFAN) !== 0) }
     const turn = () => new Promise((resolve) => setTimeout(resolve))
+    for (const compiler of ['maglev', 'turbofan']) setFlagsFromString('--no-' + compiler) // as naru.mjs does
     ${code}
   `
   const flags = ['--allow-natives-syntax', '--input-type=module']
