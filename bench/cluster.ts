@@ -1,6 +1,6 @@
 // npm run bench -- cluster [--connectors 200] [--ticking 20] [--tasks 2] [--workers 3] [--kafka apache|embedded]
 // Many connectors on a few workers, all idle but the ticking ones, whose tasks make a record every 50 ms: time until all tasks run, memory per task;
-// then every worker is restarted in turn: how long tasks that move stand still, and those that do not, seen at their records, and REST latency.
+// then a connector comes and goes, and every worker is restarted in turn: how long tasks that move stand still, and those that do not, seen at their records, and REST latency.
 import { join } from 'node:path'
 import { Fleet } from '../test/cluster/support/fleet.ts'
 import type { ConnectorStatus } from '../test/cluster/support/rest.ts'
@@ -17,6 +17,8 @@ const TEST_CONNECTORS = join(import.meta.dirname, '..', 'test', 'connectors')
 const SETTLE_MS = 10_000
 const TICKS = 'ticks'
 const TICK_MS = 50
+/** Each is two rebalances, in which nothing else moves: what those alone do to a task, without the work of starting a hundred others. */
+const ADDITIONS = 5
 
 export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   const connectors = numberFlag(flags, 'connectors', 200)
@@ -42,12 +44,14 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   rows.push({ what: 'memory per task', value: ((await memory(fleet)) - idle) / (connectors * tasks), unit: 'MB' })
   const quiet = Date.now()
   rows.push(...(await load.latency(5_000)))
+  const additions = await load.additions(ADDITIONS)
   const restart = await rollingRestart(fleet, load)
   rows.push(...restart.rows)
   if (ticking > 0) {
     const pauses = await TaskPauses.read(fleet.kafka.bootstrap, TICKS, TICK_MS)
     rows.push(...pauses.quiet(quiet, quiet + 5_000))
     for (const [what, shifts] of [
+      ['a connector comes and goes', additions],
       ['worker stops', restart.stops],
       ['worker starts', restart.starts],
     ] as const)
@@ -55,6 +59,13 @@ export async function bench(flags: ReadonlyMap<string, string>): Promise<void> {
   }
   report('cluster', { connectors, ticking, tasks, workers, kafka: kafkaFlag(flags) }, rows)
 }
+
+const TICKING = {
+  'connector.class': 'MonitorableSourceConnector',
+  topic: TICKS,
+  throughput: String(1000 / TICK_MS),
+}
+const IDLE = { 'connector.class': 'MonitorableSourceConnector', 'max.messages': '0' }
 
 interface RollingRestart {
   readonly rows: readonly Row[]
@@ -121,11 +132,8 @@ class Load {
   async create(): Promise<void> {
     for (const [i, name] of this.#names.entries())
       await this.#fleet.restOf(i % this.#fleet.workers.length).put(name, {
-        'connector.class': 'MonitorableSourceConnector',
+        ...(i < this.#ticking ? TICKING : { ...IDLE, topic: `idle-${i % 10}` }),
         'tasks.max': String(this.#tasks),
-        ...(i < this.#ticking
-          ? { topic: TICKS, throughput: String(1000 / TICK_MS) }
-          : { topic: `idle-${i % 10}`, 'max.messages': '0' }),
       })
   }
 
@@ -157,6 +165,21 @@ class Load {
     await pause(2_000)
     const moved = [...after].filter(([task, owner]) => before.get(task) !== owner).map(([task]) => task)
     return { from, to, moved: new Set(moved) }
+  }
+
+  /** A connector more, and without it again, `times` times. */
+  async additions(times: number): Promise<readonly Shift[]> {
+    const shifts: Shift[] = []
+    for (let i = 0; i < times; i++)
+      shifts.push(
+        await this.shift(async () => {
+          await this.#rest(i).put('passing', { ...IDLE, 'tasks.max': '1', topic: 'passing' })
+          await this.#until((owner) => owner !== '', 1)
+          await this.#rest(i).request('DELETE', '/connectors/passing')
+          await this.#until((owner) => owner !== '')
+        }),
+      )
+    return shifts
   }
 
   /** This worker is about to stop: a load balancer would ask the others. */
@@ -208,8 +231,8 @@ class Load {
     return this.#fleet.restOf(living[turn % living.length]!)
   }
 
-  async #until(isRight: (owner: string) => boolean): Promise<void> {
-    const total = this.#names.length * this.#tasks
+  async #until(isRight: (owner: string) => boolean, more = 0): Promise<void> {
+    const total = this.#names.length * this.#tasks + more
     let right = 0
     await until(
       async () => {

@@ -16,6 +16,7 @@ import { KafkaClients } from './kafka/kafka-clients.ts'
 import packageInfo from './package.json' with { type: 'json' }
 import { reloadPlugin } from './plugin-reload.ts'
 import { PluginRegistry } from './plugins/plugin-registry.ts'
+import { checkConverters } from './plugins/worker-converters.ts'
 import { attendWorker } from './rest/presence.ts'
 import { RestServer } from './rest/rest-server.ts'
 import { WorkerClient } from './rest/worker-client.ts'
@@ -254,6 +255,7 @@ class Assembly implements RunningWorker {
   async #loadPlugins(extra: readonly Plugin[]): Promise<PluginRegistry> {
     const pluginPath = this.#config.common['plugin.path']
     const plugins = await PluginRegistry.load({ pluginPath, logger: this.#logger, extra })
+    checkConverters(this.#config, plugins)
     await this.#rest.registerExtensions(plugins)
     return plugins
   }

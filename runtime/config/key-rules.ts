@@ -39,3 +39,14 @@ export const noEmptyValues = rule('values that are not empty', (key, value) => {
   if ((value as readonly string[]).includes(''))
     throw new ConfigError(key, `Configuration '${key}' values must not be empty.`)
 })
+
+/** A DOUBLE of `least` to `most`, both included; `between` for others. */
+export const fraction = (least: number, most: number): Validator =>
+  rule(`[${javaDouble(least)},...,${javaDouble(most)}]`, (key, value) => {
+    const given = value as number
+    if (given < least) throw ConfigError.invalid(key, javaDouble(given), `Value must be at least ${javaDouble(least)}`)
+    if (given > most)
+      throw ConfigError.invalid(key, javaDouble(given), `Value must be no more than ${javaDouble(most)}`)
+  })
+
+const javaDouble = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value))

@@ -3,6 +3,7 @@ import { ConfigError, didYouMean } from '../api/index.ts'
 import type { ConfigOf, Props } from '../api/index.ts'
 import { withPrefix } from './secrets.ts'
 import { distributedWorkerDef } from './distributed-worker-keys.ts'
+import { workerClientDef } from './worker-client-keys.ts'
 import { CLIENT_KEYS, commonWorkerDef, OPEN_PREFIXES, REMOVED_KEYS, standaloneWorkerDef } from './worker-keys.ts'
 
 export type WorkerMode = 'distributed' | 'standalone'
@@ -22,6 +23,7 @@ export class WorkerConfig {
     this.mode = mode
     this.props = props
     this.common = commonWorkerDef.parse(props)
+    workerClientDef.parse(props) // the clients take theirs themselves; mistakes show now
     this.#distributed = mode === 'distributed' ? distributedWorkerDef.parse(props) : undefined
     this.#standalone = mode === 'standalone' ? standaloneWorkerDef.parse(props) : undefined
   }

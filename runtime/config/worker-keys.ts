@@ -1,4 +1,5 @@
 import { ConfigError, configDef, validators } from '../api/index.ts'
+import { headerRules } from './header-rules.ts'
 import { noEmptyValues, rule } from './key-rules.ts'
 import { recoveryWorkerKeys } from './recovery-keys.ts'
 import { key } from './worker-key.ts'
@@ -66,7 +67,12 @@ export const commonWorkerDef = configDef({
     default: 5000,
     documentation: 'Time for records to be flushed and offsets to be written.',
   }),
-  'plugin.path': key({ type: 'LIST', default: [], documentation: 'Folders whose sub-folders are plugins.' }),
+  'plugin.path': key({
+    type: 'LIST',
+    default: [],
+    validator: noEmptyValues,
+    documentation: 'Folders whose sub-folders are plugins.',
+  }),
   'plugin.discovery': key({
     type: 'STRING',
     default: 'hybrid_warn',
@@ -149,7 +155,12 @@ export const commonWorkerDef = configDef({
   }),
   'access.control.allow.origin': key({ type: 'STRING', default: '', documentation: 'CORS: allowed origin.' }),
   'access.control.allow.methods': key({ type: 'STRING', default: '', documentation: 'CORS: allowed methods.' }),
-  'response.http.headers.config': key({ type: 'STRING', default: '', documentation: 'Headers added to REST replies.' }),
+  'response.http.headers.config': key({
+    type: 'STRING',
+    default: '',
+    validator: headerRules,
+    documentation: 'Headers added to REST replies.',
+  }),
   'ssl.client.auth': key({
     type: 'STRING',
     default: 'none',

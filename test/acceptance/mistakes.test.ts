@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startConnectCluster } from './support/connect-cluster.ts'
 import type { ConnectCluster } from './support/connect-cluster.ts'
+import { NaruProcess } from '../support/naru-process.ts'
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'naru-mistakes-'))
 const FILE = join(FOLDER, 'lines.txt')
@@ -168,5 +169,28 @@ describe('mistakes in configurations are answered with key, value and remedy', {
     const [task] = (await cluster.status(name)).tasks
     assert.match(task!.trace!, /begin.*auto\.offset\.reset|auto\.offset\.reset.*begin/)
     await cluster.delete(name)
+  })
+
+  test("a worker's converter that is misspelt ends the worker at once, Kafka or not", async () => {
+    const file = join(FOLDER, 'worker.properties')
+    const props = {
+      'bootstrap.servers': '127.0.0.1:1',
+      'offset.storage.file.filename': join(FOLDER, 'offsets'),
+      'key.converter': 'org.apache.kafka.connect.json.JsonConvertor',
+      'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+      listeners: 'http://127.0.0.1:0',
+    }
+    writeFileSync(
+      file,
+      Object.entries(props)
+        .map(([key, value]) => `${key}=${value}\n`)
+        .join(''),
+    )
+    await using worker = new NaruProcess(['standalone', file])
+    assert.equal(await worker.end(), 1, worker.output)
+    assert.match(
+      worker.output,
+      /naru: the worker failed: Invalid value \S+JsonConvertor for configuration key\.converter: .* Did you mean \S+JsonConverter\? .*plugin\.path is empty/,
+    )
   })
 })

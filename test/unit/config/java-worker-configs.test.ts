@@ -8,6 +8,7 @@ import { distributedWorkerDef } from '../../../runtime/config/distributed-worker
 import { MAC_ALGORITHMS } from '../../../runtime/config/mac-algorithms.ts'
 import { WorkerConfig } from '../../../runtime/config/worker-config.ts'
 import type { WorkerMode } from '../../../runtime/config/worker-config.ts'
+import { workerClientDef } from '../../../runtime/config/worker-client-keys.ts'
 import { CLIENT_KEYS, commonWorkerDef, standaloneWorkerDef } from '../../../runtime/config/worker-keys.ts'
 
 /**
@@ -43,7 +44,7 @@ describe("a worker's keys, as Kafka Connect 4.3.1 defines them", () => {
     ['distributed', distributedWorkerDef.keys],
     ['standalone', standaloneWorkerDef.keys],
   ] as const) {
-    const ours: Readonly<Record<string, ConfigKey>> = { ...commonWorkerDef.keys, ...own }
+    const ours: Readonly<Record<string, ConfigKey>> = { ...workerClientDef.keys, ...commonWorkerDef.keys, ...own }
 
     it(`have the same types and defaults in a ${mode} worker`, () => {
       const differing = Object.entries(JAVA[mode]).flatMap(([name, [type, ...byDefault]]) => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { Stages } from '../../../runtime/herder/stages.ts'
 import { usersFileOf } from '../../../runtime/rest/basic-auth.ts'
 import { configJsonOf, createRequestOf, flag, offsetsOf, propsOf } from '../../../runtime/rest/request-body.ts'
-import { parseHeaderRules } from '../../../runtime/rest/response-headers.ts'
+import { parseHeaderRules } from '../../../runtime/config/header-rules.ts'
 import { tlsOptions } from '../../../runtime/rest/tls-options.ts'
 import { LoggerLevels, loggerName } from '../../../runtime/telemetry/logger-levels.ts'
 
