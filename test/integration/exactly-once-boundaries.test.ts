@@ -38,6 +38,24 @@ describe('the time at which a transaction ends', { timeout: 600_000 }, () => {
     assert.deepEqual(await lab.seen(), { values: '1/0', offset: 1 })
   })
 
+  test('is that of the poll which brings nothing: the unit is complete', async () => {
+    await using lab = await Lab.of(kafka)
+    await lab.batch([lab.record(1, 0)])
+    lab.delivery.polling()
+    lab.delivery.polled(0, false)
+    await lab.commits(1)
+    assert.deepEqual(await lab.seen(), { values: '1/0', offset: 1 })
+  })
+
+  test('is not reached by a poll which brings nothing before the interval is over', async () => {
+    await using lab = await Lab.of(kafka, { boundary: { kind: 'interval', ms: NEVER_MS } })
+    await lab.batch([lab.record(1, 0)])
+    lab.delivery.polling()
+    lab.delivery.polled(0, false)
+    await lab.batch([lab.record(2, 0)]) // behind a commit, had that been asked for
+    assert.deepEqual(lab.told, [])
+  })
+
   test('is not reached while poll fails: that says nothing of the unit', async () => {
     await using lab = await Lab.of(kafka)
     await lab.batch([lab.record(1, 0)])

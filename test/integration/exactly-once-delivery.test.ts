@@ -74,6 +74,25 @@ describe('exactly-once delivery', { timeout: 600_000 }, () => {
     assert.deepEqual(lab.told, ['2', '5', '7'])
   })
 
+  test('commits where the task says also when the word comes with no more records', async () => {
+    const marks = new TransactionMarks()
+    await using lab = await Lab.of(kafka, { boundary: { kind: 'connector', marks } })
+    await lab.batch([lab.record(1, 0)])
+    marks.commitTransaction()
+    lab.delivery.polling()
+    lab.delivery.polled(0, false)
+    await lab.commits(1)
+    assert.deepEqual(await lab.seen(), { values: '1/0', offset: 1 })
+  })
+
+  test('tells the task of quiet times too, without a transaction', async () => {
+    await using lab = await Lab.of(kafka, { intervalMs: 20 })
+    await lab.commits(2)
+    assert.deepEqual(lab.told, ['', ''])
+    await lab.stop()
+    assert.deepEqual(await lab.seen(), { values: '', offset: undefined })
+  })
+
   test('commits offsets of records that were dropped, in a transaction without records', async () => {
     await using lab = await Lab.of(kafka, { keepsUnitsWhole: true })
     const dropped = [lab.record(1, 0), lab.record(2, 0)]

@@ -80,6 +80,15 @@ describe('what a sink task commits', { timeout: 600_000 }, () => {
     assert.equal(await committed(w, name), 7)
   })
 
+  test('is asked for at each interval, and the task rests in between', async () => {
+    const { w, topic, seen } = await sink({})
+    await using _ = w
+    await w.produce(topic, values(0, 1))
+    const count = (call: 'put' | 'preCommit'): number => seen.calls.filter((each) => each === call).length
+    await seen.until(() => count('preCommit') >= 5)
+    assert.ok(count('put') <= 15, `put was called ${count('put')} times beside five commits`)
+  })
+
   test('is read again from the last commit when preCommit fails, also when there was none yet', async () => {
     let failures = 0
     const { w, topic, name, seen } = await sink({
