@@ -155,7 +155,7 @@ export class ExactlyOnceDelivery implements Delivery {
       // What may be half a unit is read again as a whole, if the source can.
       else if (this.#isWhole() || !replays) await this.#commit()
     }
-    await this.#abort()
+    await this.#transaction.abort()
   }
 
   async #sendBounded(batch: OutgoingBatch, signal: AbortSignal): Promise<void> {
@@ -206,7 +206,7 @@ export class ExactlyOnceDelivery implements Delivery {
       await this.#transaction.write(batch, from, i + 1, signal)
       from = i + 1
       if (mark === 'commit') await this.#commit()
-      else await this.#abort()
+      else await this.#transaction.abort()
       if (this.#endingSince !== undefined && from < submitted.length) {
         this.#rest = { batch, from }
         return
@@ -220,7 +220,7 @@ export class ExactlyOnceDelivery implements Delivery {
     const mark = marks.takeOfBatch()
     if (mark === undefined) return
     // Offsets of aborted records are committed all the same: they must not come again.
-    if (mark === 'abort') await this.#abort()
+    if (mark === 'abort') await this.#transaction.abort()
     await this.#commit()
   }
 
@@ -235,11 +235,6 @@ export class ExactlyOnceDelivery implements Delivery {
     this.#due = false
     this.#lastCommit = performance.now()
     await this.#tell(committed)
-  }
-
-  async #abort(): Promise<void> {
-    this.#due = false
-    await this.#transaction.abort()
   }
 
   async #tell(offsets: readonly CommittedOffset[]): Promise<void> {

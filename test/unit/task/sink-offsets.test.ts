@@ -54,6 +54,44 @@ describe('offsets of a sink task', () => {
     offsets.rewound([at(0, 6)])
     assert.deepEqual(offsets.current(), [at(0, 6)])
     assert.deepEqual(offsets.committable([at(0, 10)], silentLogger), [])
+    assert.deepEqual(offsets.lastCommitted(), [at(0, 6)], 'a failed preCommit goes back there too')
+  })
+
+  test('are told of all partitions, or of those that are given back', () => {
+    const offsets = new SinkOffsets()
+    offsets.assigned([at(0, 5), at(1, 5), { topic: 't', partition: 2, offset: undefined }])
+    assert.deepEqual(offsets.current(), [at(0, 5), at(1, 5)], 'where nothing is known there is nothing to commit')
+    assert.deepEqual(offsets.current([at(1, 0), at(2, 0)]), [at(1, 5)])
+  })
+
+  test('are counted as long as they are delivered and not committed', () => {
+    const offsets = new SinkOffsets()
+    offsets.assigned([at(0, 5), at(1, 5), { topic: 't', partition: 2, offset: undefined }])
+    assert.equal(offsets.uncommitted(), 0)
+    offsets.delivered([at(0, 10), at(1, 7), at(2, 3)])
+    assert.equal(offsets.uncommitted(), 7)
+    offsets.committed([at(0, 8)])
+    assert.equal(offsets.uncommitted(), 4)
+  })
+
+  test('of partitions that came later are known from their first records too', () => {
+    const offsets = new SinkOffsets()
+    offsets.assigned([at(0, 5)])
+    offsets.began([fetched(0, 5)])
+    offsets.assigned([{ topic: 't', partition: 1, offset: undefined }])
+    offsets.began([fetched(0, 6)])
+    offsets.began([fetched(1, 9)])
+    assert.deepEqual(offsets.lastCommitted(), [at(0, 5), at(1, 9)])
+  })
+
+  test('of partitions that are not assigned are nothing to it', () => {
+    const offsets = new SinkOffsets()
+    offsets.assigned([at(0, 5)])
+    offsets.delivered([at(7, 1)])
+    offsets.committed([at(7, 1)])
+    offsets.rewound([at(7, 1)])
+    assert.deepEqual(offsets.current(), [at(0, 5)])
+    assert.deepEqual(offsets.lastCommitted(), [at(0, 5)])
   })
 
   test('of revoked partitions are forgotten', () => {
