@@ -1,4 +1,4 @@
-import type { SourceConnectorClass, Props } from '../api/index.ts'
+import type { Logger, Props, SourceConnectorClass } from '../api/index.ts'
 import { transactionalProducerProps } from '../config/client-overrides.ts'
 import type { SourceConfig } from '../config/connector-config.ts'
 import { KafkaClients } from '../kafka/kafka-clients.ts'
@@ -26,13 +26,8 @@ export function exactlyOnce(given: GuaranteeParts): Guarantee {
   const { topic, copy } = places
   const offsets = new TransactionalOffsets({ topic, copy, offsets: new SourceOffsets(connector) })
   const intervalMs = worker.common['offset.flush.interval.ms']
-  const boundary = boundaryOf(config, intervalMs)
   const transactionTimeoutMs = Number(props['transaction.timeout.ms'] ?? TRANSACTION_TIMEOUT_MS)
-  if (boundary.kind === 'interval' && boundary.ms >= transactionTimeoutMs)
-    logger.warn(
-      `transactions are to end every ${boundary.ms} ms but expire after transaction.timeout.ms=${transactionTimeoutMs}: ` +
-        'lower transaction.boundary.interval.ms or raise producer.override.transaction.timeout.ms',
-    )
+  const boundary = boundaryOf(config, { intervalMs, transactionTimeoutMs, logger })
   let canReplay = false
   return {
     prepare: async (stop) => {
@@ -56,15 +51,34 @@ export function exactlyOnce(given: GuaranteeParts): Guarantee {
   }
 }
 
-function boundaryOf(config: SourceConfig, flushIntervalMs: number): Boundary {
+interface Times {
+  /** `offset.flush.interval.ms` */
+  readonly intervalMs: number
+  readonly transactionTimeoutMs: number
+  readonly logger: Logger
+}
+
+function boundaryOf(config: SourceConfig, times: Times): Boundary {
   switch (config['transaction.boundary'].toLowerCase()) {
     case 'interval':
-      return { kind: 'interval', ms: config['transaction.boundary.interval.ms'] ?? flushIntervalMs }
+      return { kind: 'interval', ms: boundaryMs(config, times) }
     case 'connector':
       return { kind: 'connector', marks: new TransactionMarks() }
     default:
       return { kind: 'poll' }
   }
+}
+
+/** A transaction that lasts until its timeout is aborted by Kafka, and so it would be with the defaults of both: it ends in half of that time. */
+function boundaryMs(config: SourceConfig, { intervalMs, transactionTimeoutMs, logger }: Times): number {
+  const ms = config['transaction.boundary.interval.ms'] ?? intervalMs
+  if (ms < transactionTimeoutMs) return ms
+  const half = Math.floor(transactionTimeoutMs / 2)
+  logger.info(
+    `transactions end every ${half} ms instead of every ${ms} ms: they would expire after transaction.timeout.ms=${transactionTimeoutMs}. ` +
+      'For longer ones raise producer.override.transaction.timeout.ms',
+  )
+  return half
 }
 
 /** Does the connector say that it resumes exactly behind what was committed? One that cannot say is not asked to read anything twice. */

@@ -7,7 +7,7 @@ import type { SourceTransactionOptions } from './source-transaction.ts'
 import { HOLD_MS } from './submitted-records.ts'
 import type { TransactionMarks } from './transaction-marks.ts'
 
-/** Where transactions end (`transaction.boundary`). */
+/** Where transactions end (`transaction.boundary`); an interval is shorter than their timeout. */
 export type Boundary =
   | { readonly kind: 'poll' }
   | { readonly kind: 'interval'; readonly ms: number }
@@ -250,8 +250,10 @@ export class ExactlyOnceDelivery implements Delivery {
   async #beat(): Promise<void> {
     const { intervalMs } = this.#options
     while (await sleep(intervalMs, this.#closing.signal))
-      if (!this.#transaction.hasContent && !this.failed.aborted && performance.now() - this.#lastCommit >= intervalMs)
-        await this.#alone(() => this.#tell([]))
+      await this.#alone(async () => {
+        const since = performance.now() - this.#lastCommit
+        if (!this.#transaction.hasContent && !this.failed.aborted && since >= intervalMs) await this.#tell([])
+      })
   }
 
   /** Milliseconds until the boundary is reached. */
@@ -271,7 +273,7 @@ export class ExactlyOnceDelivery implements Delivery {
   /** A unit has lasted too long for its transaction: half way between its boundary and its timeout. */
   #tooOld(): boolean {
     const { boundary, transactionTimeoutMs } = this.#options
-    const boundaryMs = boundary.kind === 'interval' ? Math.min(boundary.ms, transactionTimeoutMs) : 0
+    const boundaryMs = boundary.kind === 'interval' ? boundary.ms : 0
     const { ageMs } = this.#transaction
     return ageMs >= boundaryMs + (transactionTimeoutMs - boundaryMs) * MAX_AGE && this.#splits(ageMs)
   }

@@ -133,6 +133,26 @@ describe('ExactlyOnceSourceIntegrationTest', () => {
     assertContiguous(all, 1)
   })
 
+  test('transactions whose interval is longer than their timeout end before Kafka aborts them', async () => {
+    const topic = await cluster.createTopic('long-interval')
+    const name = cluster.name('long-interval')
+    await cluster.configure(
+      name,
+      config(topic, {
+        'transaction.boundary': 'interval',
+        'transaction.boundary.interval.ms': '60000',
+        'producer.override.transaction.timeout.ms': '2000',
+      }),
+    )
+    const source = cluster.connector(name)
+    await source.awaitRecords(150)
+    await source.awaitCommits(150)
+    await cluster.running(name, 1)
+    await cluster.delete(name)
+    await cluster.gone(name)
+    assertContiguous(await cluster.kafka.contents(topic, COMMITTED), 1)
+  })
+
   test('X4 testConnectorBoundary: transactions end where the task says, and what it aborts is not seen', async () => {
     const topic = await cluster.createTopic('boundary')
     const name = cluster.name('boundary')

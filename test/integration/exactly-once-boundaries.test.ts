@@ -212,6 +212,17 @@ describe('a pause, exactly once', { timeout: 600_000 }, () => {
     assert.deepEqual(await lab.seen(), { values: '1/0 2/0 3/0 4/0 5/0', offset: 5 })
   })
 
+  test('waits for that also where units are kept whole', async () => {
+    const marks = new TransactionMarks()
+    await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, boundary: { kind: 'connector', marks } })
+    await lab.batch([lab.record(1, 0)])
+    assert.equal(await lab.delivery.pausing(), false)
+    marks.commitTransaction()
+    await lab.batch([lab.record(2, 0)])
+    assert.equal(await lab.delivery.pausing(), true)
+    assert.deepEqual(await lab.seen(), { values: '1/0 2/0', offset: 2 })
+  })
+
   for (const [replays, values, offset] of [
     [true, '1/0', 1],
     [false, '1/0 2/0', 2],

@@ -93,6 +93,15 @@ describe('exactly-once delivery', { timeout: 600_000 }, () => {
     assert.deepEqual(await lab.seen(), { values: '', offset: undefined })
   })
 
+  test('does not take a time for quiet in which a transaction is open', async () => {
+    const intervalMs = 20
+    await using lab = await Lab.of(kafka, { intervalMs, boundary: { kind: 'interval', ms: NEVER_MS } })
+    await lab.batch([lab.record(1, 0)])
+    const before = lab.told.length
+    await new Promise((resolve) => setTimeout(resolve, 5 * intervalMs))
+    assert.equal(lab.told.length, before)
+  })
+
   test('commits offsets of records that were dropped, in a transaction without records', async () => {
     await using lab = await Lab.of(kafka, { keepsUnitsWhole: true })
     const dropped = [lab.record(1, 0), lab.record(2, 0)]
