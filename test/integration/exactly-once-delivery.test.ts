@@ -48,6 +48,17 @@ describe('exactly-once delivery', { timeout: 600_000 }, () => {
       assert.deepEqual(await lab.seen(), { values: '1/0 2/0', offset: 2 })
     })
 
+  test('tells what it sent, what of it Kafka has taken, and when a transaction has ended', async () => {
+    await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, boundary: { kind: 'interval', ms: NEVER_MS } })
+    const { progress, metrics } = lab.parts
+    await lab.batch([lab.record(1, 0), lab.record(2, 0)])
+    assert.equal(progress.snapshot(Date.now()).lastCommitted, null)
+    assert.equal(await lab.delivery.pausing(), true)
+    const { sent, acked, inFlight, lastSent, lastAcked, lastCommitted } = progress.snapshot(Date.now())
+    assert.deepEqual([sent, acked, inFlight, metrics.active(), metrics.written], [2, 2, 0, 0, 2])
+    for (const time of [lastSent, lastAcked, lastCommitted]) assert.ok(time !== null && time <= Date.now())
+  })
+
   test('gives up what a failed task had sent last', async () => {
     await using lab = await Lab.of(kafka, { keepsUnitsWhole: true, boundary: { kind: 'interval', ms: NEVER_MS } })
     await lab.batch([lab.record(1, 0)])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ScriptedSink } from '../support/scripted-sink.ts'
 import { Probe } from '../support/probe-plugin/probe-channel.ts'
 import { WorkerUnderTest } from '../support/worker-under-test.ts'
 
@@ -35,6 +36,28 @@ describe('a sink task', { timeout: 600_000 }, () => {
     await w.startTask(name, props)
     await probe.until((each) => each.values.length >= 700)
     assert.deepEqual(probe.values, values(0, 700))
+  })
+
+  test('that is paused is not started before it is resumed; both are heard at once, however rarely it commits', async () => {
+    const sink = new ScriptedSink()
+    await using w = await WorkerUnderTest.start({ 'offset.flush.interval.ms': '3600000' }, [sink.plugin])
+    const topic = await w.createTopic('in')
+    const name = `${w.run}-sink`
+    await w.startTask(name, { 'connector.class': 'test.ScriptedSink', topics: topic }, 0, 'PAUSED')
+    await w.state(`${name}-0`, 'PAUSED')
+    await w.progress(name, ({ waits_for: waitsFor }) => waitsFor === 'resume')
+    assert.deepEqual(sink.calls, [])
+    await w.worker.setTarget(name, 'STARTED')
+    await w.state(`${name}-0`, 'RUNNING')
+    await w.produce(topic, values(0, 10))
+    await sink.until((each) => each.values.length === 10)
+    await w.progress(name, ({ waits_for: waitsFor }) => waitsFor === 'records')
+    await w.worker.setTarget(name, 'PAUSED')
+    await w.state(`${name}-0`, 'PAUSED')
+    await w.produce(topic, values(10, 20))
+    await w.worker.setTarget(name, 'STARTED')
+    await sink.until((each) => each.values.length === 20)
+    assert.deepEqual(sink.values, values(0, 20))
   })
 
   test('is given the same batch again as long as put asks for it', async () => {

@@ -156,13 +156,13 @@ export class WorkerUnderTest implements AsyncDisposable {
     return this.topic(name)
   }
 
-  async startTask(connector: string, props: Props, task = 0): Promise<void> {
+  async startTask(connector: string, props: Props, task = 0, target: 'STARTED' | 'PAUSED' = 'STARTED'): Promise<void> {
     const all = { name: connector, ...props }
     await this.worker.startTask({
       id: { connector, task },
       connectorProps: all,
       taskProps: all,
-      target: 'STARTED',
+      target,
       generation: 1,
     })
   }
