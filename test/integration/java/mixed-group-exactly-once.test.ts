@@ -133,11 +133,12 @@ describe('exactly once in a group of a Java worker and one of Naru', () => {
     await complete()
   })
 
-  test('Naru is killed: the Java worker leads and goes on, nothing is lost or repeated', async () => {
+  test('Naru is killed: the Java worker leads and goes on, nothing is lost or repeated', async (t) => {
     await killed(
       () => group.naru.kill(),
       () => group.java,
     )
+    for (const each of group.restarts) t.diagnostic(each)
     await complete()
     const { tasks } = (await group.ask(group.java.url, 'GET', '/connectors/d/status')).body as Status
     assert.equal(tasks[0]?.worker_id, group.java.workerId)
