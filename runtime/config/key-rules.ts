@@ -1,4 +1,4 @@
-import { ConfigError, javaRegex } from '../api/index.ts'
+import { ConfigError, javaDouble, javaRegex } from '../api/index.ts'
 import type { Validator } from '../api/index.ts'
 
 /** A check of a key's value; `describe` is what documentation says of valid ones. */
@@ -48,5 +48,3 @@ export const fraction = (least: number, most: number): Validator =>
     if (given > most)
       throw ConfigError.invalid(key, javaDouble(given), `Value must be no more than ${javaDouble(most)}`)
   })
-
-const javaDouble = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value))

@@ -14,7 +14,7 @@ const CONVERTERS = [
  */
 export function checkConverters({ common }: WorkerConfig, plugins: PluginRegistry): void {
   for (const [key, kind] of CONVERTERS) {
-    const fault = plugins.fault(kind, common[key].trim(), key)
+    const fault = plugins.fault(kind, common[key], key)
     if (fault === undefined) continue
     const folders = common['plugin.path'].join(', ')
     const where = folders === '' ? 'plugin.path is empty' : `plugin.path is ${folders}`

@@ -16,6 +16,7 @@ export class MixedGroup implements AsyncDisposable {
   naru: ClusterWorker
   /** Log lines of the Java worker about tasks that were restarted by hand. */
   readonly restarts: string[] = []
+  readonly #restarted = new Set<string>()
   readonly #stack: AsyncDisposableStack
   readonly #child: boolean
 
@@ -85,7 +86,7 @@ export class MixedGroup implements AsyncDisposable {
   /**
    * Resolves when the tasks run on this worker. The producers of a Java worker, with transactions of version 2, now and then take the commit of a task
    * that has just been taken over for a fatal error, INVALID_TXN_STATE (as in KAFKA-20785, not mended in 4.3.1), and a Java worker leaves the task
-   * FAILED: then it is restarted here, as a person would, and `restarts` has what the worker logged.
+   * FAILED: then it is restarted here, once, as a person would, and `restarts` has what the worker logged.
    */
   async runningOn(worker: { readonly url: string; readonly workerId: string }, name: string): Promise<void> {
     await until(`${name} runs on ${worker.workerId}`, async () => {
@@ -93,8 +94,10 @@ export class MixedGroup implements AsyncDisposable {
       if (status !== 200) return body
       const { tasks } = body as Status
       for (const { id, trace } of tasks) {
-        if (worker !== this.java || trace?.includes('InvalidTxnStateException') !== true) continue
         const task = `${name}-${id}`
+        if (worker !== this.java || trace?.includes('InvalidTxnStateException') !== true) continue
+        if (this.#restarted.has(task)) continue
+        this.#restarted.add(task)
         this.restarts.push(...this.java.output.split('\n').filter((each) => each.includes(task)))
         await this.ask(worker.url, 'POST', `/connectors/${name}/tasks/${id}/restart`)
       }
